@@ -1,0 +1,1 @@
+//! The configuration: YAML as typed, then as meant.

@@ -1,0 +1,1 @@
+//! The text format: families, escaping, numbers, prepaid gzip.
