@@ -1,1 +1,21 @@
-//! The words of the field.
+//! The words of the field: targets, provisioned products, stack instances, reasons of failure.
+//!
+//! Values only: nothing here reads a clock, a socket or a file, and nothing fails but parsing.
+
+mod catalog;
+mod instance;
+mod operation;
+mod product;
+mod reason;
+mod status;
+mod target;
+mod time;
+
+pub use catalog::{Catalog, CatalogBuilder, GroupKey};
+pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
+pub use operation::{CallCounts, Operation, OperationCounts};
+pub use product::{PerProduct, Product, Provisioning, STACK_SET_TYPE};
+pub use reason::Reason;
+pub use status::{InstanceStatus, ProductStatus, StatusName, Tally, UNKNOWN};
+pub use target::{AccountId, ParseRegionError, Region, account_and_region_of_arn};
+pub use time::{Clock, Moment};

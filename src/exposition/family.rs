@@ -1,0 +1,255 @@
+//! Families with their label names fixed in the type, and the writer of their samples.
+
+use super::body::BodyBuilder;
+use super::text::{push_help, push_label_value, push_number};
+
+/// What a family's samples are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Goes up only.
+    Counter,
+    /// Goes up and down.
+    Gauge,
+    /// Buckets, sum and count; only daemon-wide families are.
+    Histogram,
+}
+
+impl Kind {
+    /// As the TYPE line has it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Counter => "counter",
+            Self::Gauge => "gauge",
+            Self::Histogram => "histogram",
+        }
+    }
+}
+
+/// A family as the reference documents it.
+#[derive(Clone, Copy, Debug)]
+pub struct Describe {
+    /// Full name.
+    pub name: &'static str,
+    /// Type.
+    pub kind: Kind,
+    /// Label names in the order in which they are written.
+    pub labels: &'static [&'static str],
+    /// HELP text.
+    pub help: &'static str,
+    /// When there are samples, and what else a reader must know; Markdown.
+    pub notes: &'static str,
+}
+
+/// A family of ours with `N` labels: a sample with another number of labels does not compile.
+#[derive(Clone, Copy, Debug)]
+pub struct Family<const N: usize> {
+    /// Full name.
+    pub name: &'static str,
+    /// Type.
+    pub kind: Kind,
+    /// Label names in the order in which they are written.
+    pub labels: [&'static str; N],
+    /// HELP text.
+    pub help: &'static str,
+    /// When there are samples; Markdown, for the reference.
+    pub notes: &'static str,
+}
+
+impl<const N: usize> Family<N> {
+    /// As the reference documents it.
+    #[must_use]
+    pub const fn describe(&'static self) -> Describe {
+        Describe {
+            name: self.name,
+            kind: self.kind,
+            labels: &self.labels,
+            help: self.help,
+            notes: self.notes,
+        }
+    }
+}
+
+/// The first labels of a sample, rendered once for all the families that begin with them.
+#[derive(Clone, Debug, Default)]
+pub struct LabelText<const K: usize> {
+    text: Vec<u8>,
+}
+
+impl<const K: usize> LabelText<K> {
+    /// Renders `name="value"` pairs.
+    #[must_use]
+    pub fn new(names: [&str; K], values: [&str; K]) -> Self {
+        let mut rendered = Self::default();
+        rendered.replace(&LabelText::<0>::default(), names, values);
+        rendered
+    }
+
+    /// Renders `rest` behind `first`, into the memory that this text already has.
+    pub fn replace<const F: usize, const R: usize>(
+        &mut self,
+        first: &LabelText<F>,
+        names: [&str; R],
+        values: [&str; R],
+    ) {
+        const { assert!(F + R == K, "the first and the further labels make K together") }
+        self.text.clear();
+        self.text.extend_from_slice(&first.text);
+        push_labels(&mut self.text, F == 0, &names, &values);
+    }
+}
+
+fn push_labels(out: &mut Vec<u8>, mut first: bool, names: &[&str], values: &[&str]) {
+    for (name, value) in names.iter().zip(values) {
+        if !first {
+            out.push(b',');
+        }
+        first = false;
+        out.extend_from_slice(name.as_bytes());
+        out.extend_from_slice(b"=\"");
+        push_label_value(out, value);
+        out.push(b'"');
+    }
+}
+
+/// Writes families one after the other.
+#[derive(Debug)]
+pub struct Writer {
+    body: BodyBuilder,
+    samples: u64,
+}
+
+impl Writer {
+    /// A writer into `body`.
+    #[must_use]
+    pub fn new(body: BodyBuilder) -> Self {
+        Self { body, samples: 0 }
+    }
+
+    /// Writes one family: its head, and within `write` all of its samples. A family without
+    /// samples leaves no trace.
+    pub fn family<const N: usize>(
+        &mut self,
+        family: &'static Family<N>,
+        write: impl FnOnce(&mut FamilyWriter<'_, N>),
+    ) {
+        write(&mut FamilyWriter { writer: self, family, begun: false });
+    }
+
+    /// How many samples were written.
+    #[must_use]
+    pub fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// The body behind the last sample.
+    #[must_use]
+    pub fn into_body(self) -> BodyBuilder {
+        self.body
+    }
+}
+
+/// Writes the samples of one family.
+#[derive(Debug)]
+pub struct FamilyWriter<'w, const N: usize> {
+    writer: &'w mut Writer,
+    family: &'static Family<N>,
+    begun: bool,
+}
+
+impl<const N: usize> FamilyWriter<'_, N> {
+    /// One sample with all of its label values.
+    pub fn sample(&mut self, values: [&str; N], value: f64) {
+        self.write(&[], true, &values, &self.family.labels, value);
+    }
+
+    /// One sample whose first labels are rendered already.
+    pub fn sample_after<const K: usize, const R: usize>(
+        &mut self,
+        first: &LabelText<K>,
+        rest: [&str; R],
+        value: f64,
+    ) {
+        const { assert!(K + R == N, "the rendered and the further labels make all of them") }
+        self.write(&first.text, K == 0, &rest, &self.family.labels[K..], value);
+    }
+
+    fn write(&mut self, rendered: &[u8], first: bool, values: &[&str], names: &[&str], value: f64) {
+        if !self.begun {
+            self.begun = true;
+            self.head();
+        }
+        self.writer.samples += 1;
+        let out = self.writer.body.room();
+        out.extend_from_slice(self.family.name.as_bytes());
+        if N > 0 {
+            out.push(b'{');
+            out.extend_from_slice(rendered);
+            push_labels(out, first, names, values);
+            out.push(b'}');
+        }
+        out.push(b' ');
+        push_number(out, value);
+        out.push(b'\n');
+    }
+
+    fn head(&mut self) {
+        let out = self.writer.body.room();
+        out.extend_from_slice(b"# HELP ");
+        out.extend_from_slice(self.family.name.as_bytes());
+        out.push(b' ');
+        push_help(out, self.family.help);
+        out.extend_from_slice(b"\n# TYPE ");
+        out.extend_from_slice(self.family.name.as_bytes());
+        out.push(b' ');
+        out.extend_from_slice(self.family.kind.as_str().as_bytes());
+        out.push(b'\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exposition::Tail;
+
+    static COUNT: Family<2> = Family {
+        name: "things",
+        kind: Kind::Gauge,
+        labels: ["a", "b"],
+        help: "How many\nthings \\ there are.",
+        notes: "",
+    };
+    static BARE: Family<0> =
+        Family { name: "bare_total", kind: Kind::Counter, labels: [], help: "Bare.", notes: "" };
+
+    fn text(write: impl FnOnce(&mut Writer)) -> String {
+        let mut writer = Writer::new(BodyBuilder::default());
+        write(&mut writer);
+        let exposition = writer.into_body().finish();
+        let bytes: Vec<u8> = exposition.plain(&Tail::default()).flatten().collect();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn a_family_is_its_head_and_its_samples() {
+        let written = text(|w| {
+            w.family(&COUNT, |f| {
+                f.sample(["x", "y\"z"], 2.0);
+                f.sample_after(&LabelText::new(["a"], ["n\nl"]), ["é"], 0.5);
+                f.sample_after(&LabelText::<0>::default(), ["1", "2"], 1.0);
+            });
+            w.family(&BARE, |f| f.sample([], 3.0));
+        });
+        assert_eq!(
+            written,
+            "# HELP things How many\\nthings \\\\ there are.\n# TYPE things gauge\n\
+             things{a=\"x\",b=\"y\\\"z\"} 2\nthings{a=\"n\\nl\",b=\"é\"} 0.5\nthings{a=\"1\",b=\"2\"} 1\n\
+             # HELP bare_total Bare.\n# TYPE bare_total counter\nbare_total 3\n"
+        );
+    }
+
+    #[test]
+    fn a_family_without_samples_leaves_no_trace() {
+        assert_eq!(text(|w| w.family(&COUNT, |_| ())), "");
+    }
+}
