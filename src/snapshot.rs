@@ -1,1 +1,268 @@
-//! What is known of a target.
+//! What is known of the targets, and the law by which it changes.
+//!
+//! A [`Snapshot`] is immutable and shared; every event makes the next one, and whatever did not
+//! change is shared between them. Nothing here can fail.
+
+mod stage;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use stage::{Stage, StageResult, StageState};
+
+use crate::model::{AccountId, CallCounts, Catalog, Listing, Moment, Reason, Region, Tally};
+
+/// All targets, in the order in which they are exported.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// One state a target.
+    pub targets: Vec<Arc<TargetState>>,
+}
+
+/// Data, and since when it is known to be true.
+#[derive(Debug, PartialEq)]
+pub struct Dated<T> {
+    /// Shared with the snapshots before and after.
+    pub value: Arc<T>,
+    /// When the asking began whose answer this is: the data is not older.
+    pub asked: Moment,
+}
+
+impl<T> Clone for Dated<T> {
+    fn clone(&self) -> Self {
+        Self { value: Arc::clone(&self.value), asked: self.asked }
+    }
+}
+
+/// Names of a target that come from the configuration; empty where it gives none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TargetNames {
+    /// The target's own name.
+    pub target_name: String,
+    /// The account's name.
+    pub account_name: String,
+    /// The role that is assumed; empty for the ambient identity.
+    pub role_arn: String,
+}
+
+/// One stack set, between the product list that names it and the listing that describes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct StackSet {
+    listing: Option<Dated<Listing>>,
+    /// AWS answered the last listing that it knows no such stack set, and no list has settled
+    /// since whether that is so.
+    refused: bool,
+}
+
+/// How one listing ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListingOutcome {
+    /// Complete.
+    Listed(Dated<Listing>),
+    /// AWS knows no such stack set, or denies it. That is no failure until the next complete
+    /// list still holds the product and the answer is the same.
+    Refused(Reason),
+    /// Not complete.
+    Failed(Reason),
+}
+
+/// What one attempt to scan a target brought, apart from the product list, which is published as
+/// soon as its last page is there ([`TargetState::list_complete`]).
+#[derive(Clone, Debug)]
+pub struct AttemptEnd {
+    /// When it began.
+    pub begun: Moment,
+    /// The product list: how it ended, after how long.
+    pub products: Result<(), Reason>,
+    /// From the first call to the last page of products, or to the failure.
+    pub products_took: Duration,
+    /// From the first listing's begin to the last one's end; `None` if the stage did not run.
+    pub listings_took: Option<Duration>,
+    /// Every listing of a stack set that the complete list holds.
+    pub listings: Vec<(Arc<str>, ListingOutcome)>,
+}
+
+/// All that is known of one target.
+#[derive(Clone, Debug)]
+pub struct TargetState {
+    /// `None` until AWS said whose credentials these are; the target has no series before.
+    pub account: Option<AccountId>,
+    /// The scanned region.
+    pub region: Region,
+    /// Names from the configuration.
+    pub names: TargetNames,
+    /// Time between two attempts.
+    pub interval: Duration,
+    /// When the next attempt is due, Unix seconds.
+    pub next_attempt: f64,
+    /// Calls of AWS on behalf of this target.
+    pub calls: CallCounts,
+    products: Option<Dated<Catalog>>,
+    stack_sets: BTreeMap<Arc<str>, StackSet>,
+    stages: [StageState; Stage::ALL.len()],
+    last_attempt: f64,
+    scans: u64,
+    skipped: u64,
+}
+
+impl TargetState {
+    /// A target of which nothing is known yet.
+    #[must_use]
+    pub fn new(region: Region, account: Option<AccountId>, interval: Duration) -> Self {
+        Self {
+            account,
+            region,
+            names: TargetNames::default(),
+            interval,
+            next_attempt: 0.0,
+            calls: CallCounts::default(),
+            products: None,
+            stack_sets: BTreeMap::new(),
+            stages: Default::default(),
+            last_attempt: 0.0,
+            scans: 0,
+            skipped: 0,
+        }
+    }
+
+    /// The last complete product list, unless it was dropped for its age.
+    #[must_use]
+    pub fn products(&self) -> Option<&Catalog> {
+        self.products.as_ref().map(|dated| &*dated.value)
+    }
+
+    /// The last complete listing of a stack set, unless it was dropped for its age.
+    #[must_use]
+    pub fn listing(&self, id: &str) -> Option<&Dated<Listing>> {
+        self.stack_sets.get(id)?.listing.as_ref()
+    }
+
+    /// Every listing that is served, by product id. None is while the product list is unknown.
+    pub fn listings(&self) -> impl Iterator<Item = (&str, &Dated<Listing>)> {
+        let served = self.products.is_some();
+        self.stack_sets
+            .iter()
+            .filter(move |_| served)
+            .filter_map(|(id, set)| Some((&**id, set.listing.as_ref()?)))
+    }
+
+    /// Whether the last listing of that stack set was refused and nothing settled it since.
+    #[must_use]
+    pub fn was_refused(&self, id: &str) -> bool {
+        self.stack_sets.get(id).is_some_and(|set| set.refused)
+    }
+
+    /// Stack sets in the served list that no listing describes.
+    #[must_use]
+    pub fn stack_sets_unknown(&self) -> u64 {
+        self.products().map_or(0, |catalog| catalog.stack_sets().saturating_sub(self.listings().count() as u64))
+    }
+
+    /// Instances by status over all stack sets that are known; `None` while the product list is
+    /// unknown, and when there are stack sets of which none is known: a sum over nothing is no zero.
+    #[must_use]
+    pub fn instances(&self) -> Option<Tally<3>> {
+        let catalog = self.products()?;
+        let mut sum = Tally::default();
+        let mut known = 0_u64;
+        for (_, listing) in self.listings() {
+            sum.merge(listing.value.counts());
+            known += 1;
+        }
+        (known > 0 || catalog.stack_sets() == 0).then_some(sum)
+    }
+
+    /// How that stage fared.
+    #[must_use]
+    pub fn stage(&self, stage: Stage) -> &StageState {
+        &self.stages[stage.index()]
+    }
+
+    /// Begin of the last finished attempt, Unix seconds; 0 before.
+    #[must_use]
+    pub fn last_attempt(&self) -> f64 {
+        self.last_attempt
+    }
+
+    /// Finished attempts.
+    #[must_use]
+    pub fn scans(&self) -> u64 {
+        self.scans
+    }
+
+    /// Ticks that fell while an attempt was still running.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.skipped
+    }
+
+    /// A tick fell while an attempt was still running.
+    pub fn tick_skipped(&mut self) {
+        self.skipped += 1;
+    }
+
+    /// The last page of products is in. The list replaces the one before at once; stack sets that
+    /// it no longer holds are gone, the others keep what is known of them.
+    pub fn list_complete(&mut self, catalog: Arc<Catalog>, asked: Moment) {
+        self.stack_sets.retain(|id, _| catalog.has_stack_set(id));
+        self.products = Some(Dated { value: catalog, asked });
+    }
+
+    /// An attempt ended.
+    pub fn attempt_finished(&mut self, end: AttemptEnd) {
+        self.scans += 1;
+        self.last_attempt = end.begun.unix;
+        let begun = end.begun.unix;
+        self.stages[Stage::Products.index()].finish(end.products, begun, end.products_took);
+        let mut worst: Option<Reason> = None;
+        for (id, outcome) in end.listings {
+            let set = self.stack_sets.entry(id).or_default();
+            let failure = match outcome {
+                ListingOutcome::Listed(listing) => {
+                    *set = StackSet { listing: Some(listing), refused: false };
+                    None
+                }
+                ListingOutcome::Refused(reason) => {
+                    let again = std::mem::replace(&mut set.refused, true);
+                    again.then_some(reason)
+                }
+                ListingOutcome::Failed(reason) => Some(reason),
+            };
+            worst = [worst, failure].into_iter().flatten().min();
+        }
+        if let Some(took) = end.listings_took {
+            let result = worst.map_or(Ok(()), Err);
+            self.stages[Stage::StackInstances.index()].finish(result, begun, took);
+        }
+    }
+
+    /// Drops what was not confirmed for `keep`, each list and listing by itself. Whether anything
+    /// was dropped.
+    pub fn drop_expired(&mut self, now: Moment, keep: Duration) -> bool {
+        let expired = |asked: Moment| asked.uptime.saturating_add(keep) <= now.uptime;
+        let mut dropped = false;
+        if self.products.as_ref().is_some_and(|dated| expired(dated.asked)) {
+            self.products = None;
+            dropped = true;
+        }
+        for set in self.stack_sets.values_mut() {
+            if set.listing.as_ref().is_some_and(|dated| expired(dated.asked)) {
+                set.listing = None;
+                dropped = true;
+            }
+        }
+        dropped
+    }
+
+    /// The uptime at which [`Self::drop_expired`] has something to drop next.
+    #[must_use]
+    pub fn next_expiry(&self, keep: Duration) -> Option<Duration> {
+        let listings = self.stack_sets.values().filter_map(|set| Some(set.listing.as_ref()?.asked));
+        let products = self.products.as_ref().map(|dated| dated.asked);
+        listings.chain(products).map(|asked| asked.uptime.saturating_add(keep)).min()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! What stays when there are more series than allowed.
+//!
+//! The order is fixed, so that two scrapes of one snapshot cut alike: per-instance series go
+//! before per-product series, aggregates never. Of instances INOPERABLE stay longest, then unknown
+//! statuses, OUTDATED, CURRENT; of products those with a problem; then the smaller id. A product
+//! stays with all of its series or goes with all of them.
+
+use super::{Shown, Target, aggregates};
+use crate::model::{
+    Listing, PerProduct, Product, ProductStatus, Provisioning, Rank, StackInstance, StatusName as _,
+};
+use crate::snapshot::Dated;
+
+/// The cut of all targets.
+pub(super) struct Cut {
+    targets: Vec<TargetCut>,
+}
+
+/// The cut of one target.
+#[derive(Clone, Copy, Default)]
+pub(super) struct TargetCut {
+    /// How many products stay: with a problem, and healthy; the smallest ids.
+    products: [u64; 2],
+    /// How many instances of each rank stay, in the order of products, accounts, regions.
+    instances: [u64; Rank::ALL.len()],
+    /// Series left out.
+    pub(super) dropped: u64,
+}
+
+impl Cut {
+    /// Plans the cut; `written` series (aggregates) are spent already.
+    pub(super) fn plan(targets: &[Target<'_>], shown: Shown, written: u64) -> Self {
+        let mut cut = Self { targets: vec![TargetCut::default(); targets.len()] };
+        let mut budget = (shown.max_series as u64)
+            .saturating_sub(written)
+            .saturating_sub(aggregates::dropped_series(targets));
+        for urgency in 0..2 {
+            for (target, cut) in targets.iter().zip(&mut cut.targets) {
+                cut.spend_on_products(target, shown, urgency, &mut budget);
+            }
+        }
+        let wanted: Vec<_> = targets
+            .iter()
+            .zip(&mut cut.targets)
+            .map(|(target, cut)| cut.instances_wanted(target, shown.max_instance_series as u64))
+            .collect();
+        for rank in Rank::ALL {
+            for (wanted, cut) in wanted.iter().zip(&mut cut.targets) {
+                let wanted = wanted[rank as usize];
+                let kept = wanted.min(budget);
+                budget -= kept;
+                cut.instances[rank as usize] = kept;
+                cut.dropped += wanted - kept;
+            }
+        }
+        cut
+    }
+
+    pub(super) fn targets(&self) -> impl Iterator<Item = &TargetCut> {
+        self.targets.iter()
+    }
+}
+
+impl TargetCut {
+    fn spend_on_products(
+        &mut self,
+        target: &Target<'_>,
+        shown: Shown,
+        urgency: usize,
+        budget: &mut u64,
+    ) {
+        let mut full = false;
+        for (product, listing) in shown_products(target, shown.per_product) {
+            if urgency_of(product, listing) != urgency {
+                continue;
+            }
+            let cost = cost(product, listing);
+            full |= cost > *budget;
+            if full {
+                self.dropped += cost;
+            } else {
+                *budget -= cost;
+                self.products[urgency] += 1;
+            }
+        }
+        if full {
+            // What is left would go to less urgent products, and then to instances.
+            *budget = 0;
+        }
+    }
+
+    fn instances_wanted(&mut self, target: &Target<'_>, limit: u64) -> [u64; Rank::ALL.len()] {
+        let mut wanted = [0; Rank::ALL.len()];
+        for (_, listing) in target.state.listings() {
+            for instance in listing.value.shown() {
+                wanted[instance.rank() as usize] += 1;
+            }
+            self.dropped += listing.value.left_out();
+        }
+        let mut left = limit;
+        for wanted in &mut wanted {
+            let kept = (*wanted).min(left);
+            left -= kept;
+            self.dropped += *wanted - kept;
+            *wanted = kept;
+        }
+        wanted
+    }
+
+    /// The products that stay, with their listings.
+    pub(super) fn products<'s>(
+        &self,
+        target: &'s Target<'_>,
+        shown: Shown,
+    ) -> impl Iterator<Item = (&'s Product, Option<&'s Dated<Listing>>)> {
+        let mut left = self.products;
+        shown_products(target, shown.per_product).filter(move |(product, listing)| {
+            take_one(&mut left[urgency_of(product, *listing)])
+        })
+    }
+
+    /// The instances that stay, with their products.
+    pub(super) fn instances<'s>(
+        &self,
+        target: &'s Target<'_>,
+    ) -> impl Iterator<Item = (&'s Product, &'s StackInstance)> {
+        let mut left = self.instances;
+        let catalog = target.state.products();
+        target
+            .state
+            .listings()
+            .filter_map(move |(id, listing)| Some((catalog?.product(id)?, listing)))
+            .flat_map(|(product, listing)| listing.value.shown().iter().map(move |i| (product, i)))
+            .filter(move |(_, instance)| take_one(&mut left[instance.rank() as usize]))
+    }
+}
+
+fn take_one(left: &mut u64) -> bool {
+    let any = *left > 0;
+    *left -= u64::from(any);
+    any
+}
+
+fn shown_products<'s>(
+    target: &'s Target<'_>,
+    per_product: PerProduct,
+) -> impl Iterator<Item = (&'s Product, Option<&'s Dated<Listing>>)> {
+    let products = target.state.products().map_or(&[][..], |catalog| catalog.products());
+    products
+        .iter()
+        .map(|product| {
+            let listing = product.is_stack_set().then(|| target.state.listing(&product.id));
+            (product, listing.flatten())
+        })
+        .filter(move |(product, listing)| {
+            per_product == PerProduct::All || urgency_of(product, *listing) == 0
+        })
+}
+
+/// 0 for a product with a problem, 1 for a healthy one.
+fn urgency_of(product: &Product, listing: Option<&Dated<Listing>>) -> usize {
+    let problem = product.status != ProductStatus::Available
+        || listing.is_some_and(|listing| listing.value.has_problem());
+    usize::from(!problem)
+}
+
+/// Whether the records of a product speak of a provisioning that is over.
+pub(super) fn settled_provisioning(product: &Product) -> Option<Provisioning> {
+    (!product.status.is_in_motion() && product.provisioning != Provisioning::Unrecorded)
+        .then_some(product.provisioning)
+}
+
+/// How many series `products::write` writes for a product.
+fn cost(product: &Product, listing: Option<&Dated<Listing>>) -> u64 {
+    let states = ProductStatus::KNOWN.len() as u64 + u64::from(product.status.slot().is_err());
+    let created = u64::from(product.created.is_some());
+    let provisioning = 2 * u64::from(settled_provisioning(product).is_some());
+    let instances = listing.map_or(0, |listing| listing.value.counts().series() + 1);
+    1 + states + created + provisioning + instances
+}

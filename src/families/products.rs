@@ -1,0 +1,108 @@
+//! Families of single products and single stack instances: those that can be cut.
+
+use super::aggregates::float;
+use super::cut::{Cut, TargetCut, settled_provisioning};
+use super::table::*;
+use super::{Shown, Target};
+use crate::exposition::{Family, FamilyWriter, LabelText, Writer};
+use crate::model::{InstanceStatus, Listing, Product, ProductStatus, Provisioning, StatusName as _};
+use crate::snapshot::Dated;
+
+pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: Shown, cut: &Cut) {
+    let all = All { targets, shown, cut };
+    all.write(writer, &INFO, |family, labels, product, _| {
+        let labels_of_info = [&*product.product_id, &*product.artifact_id, "", "", ""];
+        family.sample_after(labels, labels_of_info, 1.0);
+    });
+    all.write(writer, &STATUS, |family, labels, product, _| {
+        for known in ProductStatus::KNOWN {
+            let has = f64::from(u8::from(product.status.as_str() == known));
+            family.sample_after(labels, [known], has);
+        }
+        if let Err(other) = product.status.slot() {
+            family.sample_after(labels, [other], 1.0);
+        }
+    });
+    all.write(writer, &CREATED, |family, labels, product, _| {
+        if let Some(created) = product.created {
+            family.sample_after(labels, [], created);
+        }
+    });
+    all.write(writer, &LAST_SUCCEEDED, |family, labels, product, _| {
+        if let Some(provisioning) = settled_provisioning(product) {
+            let succeeded = provisioning == Provisioning::LastSucceeded;
+            family.sample_after(labels, [], f64::from(u8::from(succeeded)));
+        }
+    });
+    all.write(writer, &EVER_SUCCEEDED, |family, labels, product, _| {
+        if let Some(provisioning) = settled_provisioning(product) {
+            let succeeded = provisioning != Provisioning::NeverSucceeded;
+            family.sample_after(labels, [], f64::from(u8::from(succeeded)));
+        }
+    });
+    all.write(writer, &PRODUCT_STACK_INSTANCES, |family, labels, _, listing| {
+        let Some(listing) = listing else { return };
+        for (status, count) in listing.value.counts().counts::<InstanceStatus>() {
+            family.sample_after(labels, [status], float(count));
+        }
+    });
+    all.write(writer, &LISTED, |family, labels, _, listing| {
+        if let Some(listing) = listing {
+            family.sample_after(labels, [], listing.asked.unix);
+        }
+    });
+    instances(writer, targets, cut);
+}
+
+fn instances(writer: &mut Writer, targets: &[Target<'_>], cut: &Cut) {
+    let mut labels = LabelText::default();
+    writer.family(&INSTANCE_STATUS, |family| {
+        for (target, cut) in targets.iter().zip(cut.targets()) {
+            let mut rendered = None;
+            for (product, instance) in cut.instances(target) {
+                if rendered != Some(&product.id) {
+                    render(&mut labels, target, product);
+                    rendered = Some(&product.id);
+                }
+                let status = instance.status.as_str();
+                family.sample_after(&labels, [&*instance.account, &*instance.region, status], 1.0);
+            }
+        }
+    });
+}
+
+fn render(labels: &mut LabelText<5>, target: &Target<'_>, product: &Product) {
+    labels.replace(&target.labels, PRODUCT, [&*product.id, &*product.name, &*product.kind]);
+}
+
+struct All<'a, 's> {
+    targets: &'a [Target<'s>],
+    shown: Shown,
+    cut: &'a Cut,
+}
+
+impl All<'_, '_> {
+    /// One family over all products that stay; their labels are rendered once for all samples.
+    fn write<const N: usize>(
+        &self,
+        writer: &mut Writer,
+        family: &'static Family<N>,
+        mut write: impl FnMut(
+            &mut FamilyWriter<'_, N>,
+            &LabelText<5>,
+            &Product,
+            Option<&Dated<Listing>>,
+        ),
+    ) {
+        let mut labels = LabelText::default();
+        writer.family(family, |family| {
+            let cuts: Vec<&TargetCut> = self.cut.targets().collect();
+            for (target, cut) in self.targets.iter().zip(cuts) {
+                for (product, listing) in cut.products(target, self.shown) {
+                    render(&mut labels, target, product);
+                    write(family, &labels, product, listing);
+                }
+            }
+        });
+    }
+}

@@ -1,0 +1,146 @@
+//! The table: every family that is labelled by a target.
+
+use crate::exposition::{Describe, Family, Kind};
+
+/// The labels of a target.
+pub(super) const TARGET: [&str; 2] = ["aws_account_id", "aws_region"];
+/// The further labels of a provisioned product.
+pub(super) const PRODUCT: [&str; 3] =
+    ["provisioned_product_id", "provisioned_product_name", "provisioned_product_type"];
+
+/// A HELP text of data that is older than the scrape.
+macro_rules! cached {
+    ($text:literal) => {
+        concat!($text, " (cached; see servicecatalog_scan_last_success_timestamp_seconds)")
+    };
+}
+
+/// Declares the families and the list of all of them. `T` and `P` stand for the label sets of the
+/// contract.
+macro_rules! families {
+    ($($name:ident = $text:literal $kind:ident $labels:tt, $help:expr, $notes:expr;)+) => {
+        $(pub(super) static $name: Family<{ families!(@count $labels) }> = Family {
+            name: $text,
+            kind: Kind::$kind,
+            labels: families!(@labels $labels),
+            help: $help,
+            notes: $notes,
+        };)+
+
+        /// Every family of this table, in the order in which they are written.
+        #[must_use]
+        pub fn describe() -> Vec<Describe> {
+            vec![$($name.describe()),+]
+        }
+    };
+    (@labels (T $($rest:literal)*)) => { ["aws_account_id", "aws_region", $($rest),*] };
+    (@labels (P $($rest:literal)*)) => {
+        ["aws_account_id", "aws_region", "provisioned_product_id", "provisioned_product_name",
+         "provisioned_product_type", $($rest),*]
+    };
+    (@count (T $($rest:literal)*)) => { 2 $(+ { let _ = $rest; 1 })* };
+    (@count (P $($rest:literal)*)) => { 5 $(+ { let _ = $rest; 1 })* };
+}
+
+families! {
+    PRODUCTS = "servicecatalog_provisioned_products" Gauge
+        (T "provisioned_product_type" "product_id" "status"),
+        cached!("Provisioned products by type, product and status."),
+        "Every (type, product) of the served list × every known status, zeros included; a group whose last product is gone disappears.";
+    STACK_INSTANCES = "servicecatalog_stack_instances" Gauge (T "status"),
+        cached!("Stack instances by status, summed over the stack sets that are known."),
+        "Absent while the product list is unknown, and for a target that has stack sets of which none is known.";
+
+    SCAN_SUCCESS = "servicecatalog_scan_success" Gauge (T "stage"),
+        "Whether that stage of the last finished scan attempt succeeded in full.",
+        "0 before the first attempt.";
+    SCAN_FAILURE_REASON = "servicecatalog_scan_failure_reason" Gauge (T "stage" "reason"),
+        "Why that stage of the last finished scan attempt failed; always 1.",
+        "Only while the stage's last attempt failed. The reasons are a closed set, see below.";
+    SCAN_LAST_SUCCESS = "servicecatalog_scan_last_success_timestamp_seconds" Gauge (T "stage"),
+        "Unix time at which the last scan attempt began in which that stage succeeded.",
+        "0 before the first success.";
+    SCAN_LAST_ATTEMPT = "servicecatalog_scan_last_attempt_timestamp_seconds" Gauge (T),
+        "Unix time at which the last finished scan attempt began.",
+        "0 before the first attempt has finished.";
+    SCAN_NEXT_ATTEMPT = "servicecatalog_scan_next_attempt_timestamp_seconds" Gauge (T),
+        "Unix time at which the next scan attempt is due.",
+        "Always.";
+    SCAN_DURATION = "servicecatalog_scan_duration_seconds" Gauge (T "stage"),
+        "How long that stage of the last finished scan attempt took.",
+        "Absent before the stage's first attempt. The stages overlap: stack sets are listed while further pages of products are fetched.";
+    SCAN_STALE = "servicecatalog_scan_stale" Gauge (T "stage"),
+        "Whether the last finished attempt of that stage failed, so that what is served of it, if anything, is older.",
+        "1 from the end of a failed attempt to the end of the next success, also when nothing is served any more.";
+    SCANS = "servicecatalog_scans_total" Counter (T),
+        "Finished scan attempts.",
+        "0 from the start.";
+    SCAN_FAILURES = "servicecatalog_scan_failures_total" Counter (T "stage"),
+        "Finished scan attempts in which that stage failed.",
+        "0 from the start; at most one an attempt and stage.";
+    SCANS_SKIPPED = "servicecatalog_scans_skipped_total" Counter (T),
+        "Scans that were due while the one before was still running.",
+        "0 from the start.";
+    SCAN_INTERVAL = "servicecatalog_scan_interval_seconds" Gauge (T),
+        "Time between two scan attempts.",
+        "Always, so that rules need no copy of the configuration.";
+    SCAN_PRODUCTS = "servicecatalog_scan_provisioned_products" Gauge (T),
+        cached!("Provisioned products in the served data."),
+        "Absent while no product list is served.";
+    SCAN_STACK_SETS = "servicecatalog_scan_stack_sets" Gauge (T),
+        cached!("Stack sets in the served data."),
+        "Absent while no product list is served.";
+    SCAN_STACK_SETS_UNKNOWN = "servicecatalog_scan_stack_sets_unknown" Gauge (T),
+        cached!("Stack sets in the served data that no listing describes."),
+        "Absent while no product list is served.";
+    SCAN_STACK_INSTANCES = "servicecatalog_scan_stack_instances" Gauge (T),
+        cached!("Stack instances in the served data."),
+        "Absent where `servicecatalog_stack_instances` is.";
+    TARGET_INFO = "servicecatalog_target_info" Gauge (T "target_name" "account_name" "role_arn"),
+        "What the configuration calls this target; always 1.",
+        "Always. Names that are not configured are empty; `role_arn` is empty for the exporter's own identity.";
+
+    AWS_REQUESTS = "servicecatalog_aws_requests_total" Counter (T "operation"),
+        "HTTP requests to AWS, retries included.",
+        "From the first request on.";
+    AWS_FAILURES = "servicecatalog_aws_request_failures_total" Counter (T "operation" "reason"),
+        "HTTP requests to AWS that failed.",
+        "From the first such failure on. The reasons are a closed set, see below.";
+    AWS_RETRIES = "servicecatalog_aws_request_retries_total" Counter (T "operation"),
+        "HTTP requests to AWS that repeated a failed one.",
+        "From the first retry on.";
+    AWS_LIMITER_WAIT = "servicecatalog_aws_rate_limiter_wait_seconds_total" Counter (T),
+        "Time spent waiting for the exporter's own rate limit (aws.max_requests_per_second).",
+        "From the first wait on.";
+
+    SERIES_DROPPED = "servicecatalog_series_dropped" Gauge (T "cause"),
+        cached!("What the served data leaves out."),
+        "Absent while no product list is served. `limit`: series above `max_instance_series` or `max_series`; `duplicate`: items that came again under the same id (the last one is kept); `no_id`: products with neither an id nor an ARN, counted but without series of their own.";
+
+    INFO = "servicecatalog_provisioned_product_info" Gauge
+        (P "product_id" "provisioning_artifact_id" "product_name" "provisioning_artifact_name" "vended_account_id"),
+        cached!("What a provisioned product was launched from; always 1."),
+        "Each product shown. The last three labels are empty.";
+    STATUS = "servicecatalog_provisioned_product_status" Gauge (P "status"),
+        cached!("Status of a provisioned product: 1 for the one that it has, 0 for the others."),
+        "Each product shown, every known status.";
+    CREATED = "servicecatalog_provisioned_product_created_timestamp_seconds" Gauge (P),
+        cached!("Unix time at which a provisioned product was created."),
+        "Each product shown whose creation time AWS gives.";
+    LAST_SUCCEEDED = "servicecatalog_provisioned_product_last_provisioning_succeeded" Gauge (P),
+        cached!("Whether the last provisioning of a product succeeded."),
+        "Absent if AWS names no provisioning record, and while the product is UNDER_CHANGE or PLAN_IN_PROGRESS.";
+    EVER_SUCCEEDED = "servicecatalog_provisioned_product_ever_succeeded" Gauge (P),
+        cached!("Whether any provisioning of a product ever succeeded."),
+        "Absent if AWS names no provisioning record, and while the product is UNDER_CHANGE or PLAN_IN_PROGRESS.";
+    PRODUCT_STACK_INSTANCES = "servicecatalog_provisioned_product_stack_instances" Gauge (P "status"),
+        cached!("Stack instances of one stack set by status."),
+        "Each stack set shown whose instances are known.";
+    LISTED = "servicecatalog_provisioned_product_stack_instances_listed_timestamp_seconds" Gauge (P),
+        cached!("Unix time at which the last successful listing of a stack set's instances began: the age of their counts."),
+        "Each stack set shown whose instances are known.";
+    INSTANCE_STATUS = "servicecatalog_stack_instance_status" Gauge
+        (P "stack_account_id" "stack_region" "status"),
+        cached!("A stack instance and its status; always 1."),
+        "With `per_instance: problems` (default) the instances that are not CURRENT; `all`: every one; `none`: absent.";
+}
