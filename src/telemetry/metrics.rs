@@ -1,0 +1,311 @@
+//! Families of the daemon as a whole, in a registry of our own: the only home of that crate.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use prometheus::{
+    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+use crate::exposition::{Describe, Kind, Tail};
+use crate::model::Operation;
+use crate::version;
+
+/// The text is rendered at most once in this time and shared by all scrapes meanwhile.
+const FRESH_FOR: Duration = Duration::from_secs(1);
+
+/// Bounds of the duration of one AWS request, in seconds; fixed by the contract.
+const DURATION_BUCKETS: [f64; 8] = [0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
+
+/// What the process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// A daemon that is scraped.
+    Daemon,
+    /// One scan into a file: families of the process and of HTTP would say nothing.
+    OneScan,
+}
+
+macro_rules! families {
+    ($($name:ident = $text:literal $kind:ident [$($label:literal),*], $help:literal, $notes:literal;)+) => {
+        $(const $name: Describe = Describe {
+            name: $text, kind: Kind::$kind, labels: &[$($label),*], help: $help, notes: $notes,
+        };)+
+
+        /// Every family of this registry, for the reference.
+        #[must_use]
+        pub fn describe() -> Vec<Describe> {
+            vec![$($name),+]
+        }
+    };
+}
+
+families! {
+    DURATION = "servicecatalog_aws_request_duration_seconds" Histogram ["operation"],
+        "Duration of one HTTP request to AWS, waits for the rate limit and before retries excluded.",
+        "From the first request on; buckets 0.05 0.1 0.25 0.5 1 2.5 5 10.";
+    IN_FLIGHT = "servicecatalog_aws_requests_in_flight" Gauge [],
+        "HTTP requests to AWS that are under way.", "Always.";
+    BUILD_INFO = "servicecatalog_exporter_build_info" Gauge ["version", "revision", "rustc", "target"],
+        "What this exporter was built from; always 1.", "Always.";
+    READY = "servicecatalog_exporter_ready" Gauge [],
+        "Whether every initial target was tried once, or scan.ready_after has passed; never falls back.",
+        "Always; what `/-/ready` answers.";
+    TARGETS = "servicecatalog_exporter_targets" Gauge [],
+        "Targets (account and region) that this process scans.", "Always.";
+    TARGETS_CONFIGURED = "servicecatalog_exporter_targets_configured" Gauge [],
+        "Targets (account and region) that are configured.", "Always.";
+    RELOAD_SUCCESSFUL = "servicecatalog_exporter_config_last_reload_successful" Gauge [],
+        "Whether the last attempt to load the configuration succeeded.", "Always.";
+    RELOAD_TIMESTAMP = "servicecatalog_exporter_config_last_reload_success_timestamp_seconds" Gauge [],
+        "Unix time of the last successful load of the configuration.", "Always.";
+    CONFIG_HASH = "servicecatalog_exporter_config_hash" Gauge [],
+        "First 48 bits of the SHA-256 of the configuration file, secrets blanked.",
+        "Always; without a file, of the empty text.";
+    SIZE = "servicecatalog_exporter_exposition_size_bytes" Gauge [],
+        "Uncompressed size of the published families of all targets.",
+        "Always; the daemon's own families are not counted.";
+    HTTP_REQUESTS = "servicecatalog_exporter_http_requests_total" Counter ["handler", "code"],
+        "HTTP requests that were answered.",
+        "From the first such answer on. Handlers: metrics, landing, healthy, ready, other. Not in the output of `scan`.";
+}
+
+/// The daemon's own figures.
+#[derive(Debug)]
+pub struct SelfMetrics {
+    registry: Registry,
+    durations: Vec<(Operation, Histogram)>,
+    in_flight: IntGauge,
+    ready: IntGauge,
+    targets: IntGauge,
+    targets_configured: IntGauge,
+    reload_successful: IntGauge,
+    reload_timestamp: Gauge,
+    config_hash: IntGauge,
+    size: IntGauge,
+    http_requests: Option<IntCounterVec>,
+    tail: Mutex<Option<(Instant, Arc<Tail>)>>,
+}
+
+fn opts(family: &Describe) -> Opts {
+    Opts::new(family.name, family.help)
+}
+
+impl SelfMetrics {
+    /// The figures, all at their beginning.
+    ///
+    /// # Panics
+    /// Never: the names are constants, valid and different; a test makes one of each scope.
+    #[must_use]
+    #[allow(clippy::expect_used, reason = "constants that a test registers")]
+    pub fn new(scope: Scope) -> Self {
+        Self::try_new(scope).expect("the constants name valid, different families")
+    }
+
+    fn try_new(scope: Scope) -> prometheus::Result<Self> {
+        let registry = Registry::new();
+        let gauge = |family: &Describe| {
+            let gauge = IntGauge::with_opts(opts(family))?;
+            registry.register(Box::new(gauge.clone()))?;
+            prometheus::Result::Ok(gauge)
+        };
+        let build = opts(&BUILD_INFO)
+            .const_label("version", version::VERSION)
+            .const_label("revision", version::REVISION)
+            .const_label("rustc", version::RUSTC)
+            .const_label("target", version::TARGET);
+        let build = IntGauge::with_opts(build)?;
+        build.set(1);
+        registry.register(Box::new(build))?;
+        let reload_timestamp = Gauge::with_opts(opts(&RELOAD_TIMESTAMP))?;
+        registry.register(Box::new(reload_timestamp.clone()))?;
+        let durations = HistogramOpts::new(DURATION.name, DURATION.help);
+        let durations = durations.buckets(DURATION_BUCKETS.to_vec());
+        let durations = HistogramVec::new(durations, DURATION.labels)?;
+        registry.register(Box::new(durations.clone()))?;
+        let http_requests = match scope {
+            Scope::OneScan => None,
+            Scope::Daemon => {
+                #[cfg(target_os = "linux")]
+                registry.register(Box::new(
+                    prometheus::process_collector::ProcessCollector::for_self(),
+                ))?;
+                let requests = IntCounterVec::new(opts(&HTTP_REQUESTS), HTTP_REQUESTS.labels)?;
+                registry.register(Box::new(requests.clone()))?;
+                Some(requests)
+            }
+        };
+        // Looked up once: a scrape would wait for whoever adds a series meanwhile.
+        let by_operation = Operation::ALL
+            .into_iter()
+            .map(|operation| (operation, durations.with_label_values(&[operation.as_str()])))
+            .collect();
+        Ok(Self {
+            in_flight: gauge(&IN_FLIGHT)?,
+            ready: gauge(&READY)?,
+            targets: gauge(&TARGETS)?,
+            targets_configured: gauge(&TARGETS_CONFIGURED)?,
+            reload_successful: gauge(&RELOAD_SUCCESSFUL)?,
+            config_hash: gauge(&CONFIG_HASH)?,
+            size: gauge(&SIZE)?,
+            reload_timestamp,
+            durations: by_operation,
+            http_requests,
+            registry,
+            tail: Mutex::new(None),
+        })
+    }
+
+    /// The text of these families, at most a second old.
+    #[must_use]
+    pub fn tail(&self) -> Arc<Tail> {
+        let mut tail = self.lock();
+        match &*tail {
+            Some((rendered, tail)) if rendered.elapsed() < FRESH_FOR => Arc::clone(tail),
+            _ => {
+                let fresh = Arc::new(Tail::new(self.render()));
+                *tail = Some((Instant::now(), Arc::clone(&fresh)));
+                fresh
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(Instant, Arc<Tail>)>> {
+        self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The text of these families as of now.
+    #[must_use]
+    pub fn render(&self) -> Vec<u8> {
+        let mut families = self.registry.gather();
+        // A histogram that observed nothing is not there yet.
+        for family in &mut families {
+            if family.name() == DURATION.name {
+                family.mut_metric().retain(|metric| metric.get_histogram().get_sample_count() > 0);
+            }
+        }
+        families.retain(|family| !family.get_metric().is_empty());
+        let mut text = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
+            tracing::error!(%error, "the daemon's own families cannot be written");
+            text.clear();
+        }
+        text
+    }
+
+    /// An answer was sent.
+    pub fn count_http(&self, handler: &'static str, code: u16) {
+        if let Some(requests) = &self.http_requests {
+            requests.with_label_values(&[handler, code.to_string().as_str()]).inc();
+        }
+    }
+
+    /// Times one request to AWS until the timer is dropped.
+    #[must_use]
+    pub fn attempt(self: &Arc<Self>, operation: Operation) -> AttemptTimer {
+        self.in_flight.inc();
+        AttemptTimer { metrics: Arc::clone(self), operation, begun: Instant::now() }
+    }
+
+    /// The process became ready.
+    pub fn set_ready(&self) {
+        self.ready.set(1);
+    }
+
+    /// So many targets are scanned, of so many that are configured.
+    pub fn set_targets(&self, scanned: usize, configured: usize) {
+        self.targets.set(i64::try_from(scanned).unwrap_or(i64::MAX));
+        self.targets_configured.set(i64::try_from(configured).unwrap_or(i64::MAX));
+    }
+
+    /// A configuration was loaded at that Unix time.
+    pub fn config_loaded(&self, unix: f64, hash: u64) {
+        self.reload_successful.set(1);
+        self.reload_timestamp.set(unix);
+        self.config_hash.set(i64::try_from(hash).unwrap_or(i64::MAX));
+    }
+
+    /// A body of that plain size was published.
+    pub fn set_exposition_size(&self, bytes: u64) {
+        self.size.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+}
+
+/// One request to AWS under way; dropped when it ended, however it did.
+#[derive(Debug)]
+pub struct AttemptTimer {
+    metrics: Arc<SelfMetrics>,
+    operation: Operation,
+    begun: Instant,
+}
+
+impl Drop for AttemptTimer {
+    fn drop(&mut self) {
+        self.metrics.in_flight.dec();
+        let histogram = self.metrics.durations.iter().find(|(known, _)| *known == self.operation);
+        if let Some((_, histogram)) = histogram {
+            histogram.observe(self.begun.elapsed().as_secs_f64());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(metrics: &SelfMetrics) -> String {
+        String::from_utf8(metrics.render()).unwrap()
+    }
+
+    #[test]
+    fn every_family_is_documented_as_it_is_written() {
+        let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
+        metrics.count_http("metrics", 200);
+        drop(metrics.attempt(Operation::ScanProvisionedProducts));
+        let text = text(&metrics);
+        for family in describe() {
+            let head = format!(
+                "# HELP {} {}\n# TYPE {} {}\n",
+                family.name,
+                family.help,
+                family.name,
+                family.kind.as_str()
+            );
+            assert!(text.contains(&head), "{head}\nis not in\n{text}");
+        }
+        let documented: Vec<_> = describe().iter().map(|family| family.name).collect();
+        for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+            let name = line.split(' ').next().unwrap();
+            assert!(documented.contains(&name) || name.starts_with("process_"), "{name}");
+        }
+    }
+
+    #[test]
+    fn durations_appear_with_the_first_request() {
+        let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
+        assert!(!text(&metrics).contains(DURATION.name));
+        drop(metrics.attempt(Operation::ScanProvisionedProducts));
+        let text = text(&metrics);
+        assert!(text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\""));
+        assert!(!text.contains("GetCallerIdentity"));
+    }
+
+    #[test]
+    fn a_request_is_in_flight_until_it_ended() {
+        let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
+        let timer = metrics.attempt(Operation::ScanProvisionedProducts);
+        assert!(text(&metrics).contains("requests_in_flight 1\n"));
+        drop(timer);
+        assert!(text(&metrics).contains("requests_in_flight 0\n"));
+    }
+
+    #[test]
+    fn one_scan_says_nothing_of_process_and_http() {
+        let metrics = SelfMetrics::new(Scope::OneScan);
+        metrics.count_http("metrics", 200);
+        let text = text(&metrics);
+        assert!(!text.contains("process_") && !text.contains("http_requests"));
+        assert!(text.contains("servicecatalog_exporter_build_info{"));
+    }
+}
