@@ -16,7 +16,7 @@
 //! | F3 | [`aws`], [`http`], [`sim`] |
 //! | F2 | [`publish`], [`telemetry`], [`config`], [`families`] |
 //! | F1 | [`snapshot`], [`serve`] |
-//! | F0 | [`exposition`], [`model`] |
+//! | F0 | [`exposition`], [`model`], [`version`] |
 
 pub mod app;
 pub mod aws;
@@ -32,3 +32,4 @@ pub mod serve;
 pub mod sim;
 pub mod snapshot;
 pub mod telemetry;
+pub mod version;
