@@ -1,1 +1,151 @@
-//! The command line.
+//! The command line: flags, environment variables and the file become one [`Command`].
+//!
+//! clap reads the flags as text, and the parsers of [`crate::config`] read that text and the
+//! environment alike. So the environment is an argument here, an empty variable can count as
+//! unset, and a message names the variable that is wrong.
+
+mod flags;
+mod texts;
+mod variables;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{ArgMatches, FromArgMatches};
+
+use crate::config::{self, Config, ConfigError, Defaults};
+
+pub use self::texts::{check_report, completions, man};
+pub use clap_complete::Shell;
+
+use self::flags::{Cli, Subcommand};
+use self::variables::Environment;
+
+/// What the user wants, with a configuration that is valid.
+#[derive(Debug)]
+pub enum Command {
+    Serve {
+        config: Config,
+    },
+    /// The exporter against a simulated AWS.
+    Demo {
+        config: Config,
+        /// Of the simulated world.
+        seed: u64,
+        /// How often the simulated world moves.
+        step: Duration,
+    },
+    /// One scan, written to `output` or to stdout.
+    Scan {
+        config: Config,
+        output: Option<PathBuf>,
+    },
+    /// The configuration is valid; [`check_report`] says so.
+    Check {
+        file: Option<PathBuf>,
+        config: Config,
+    },
+    /// The reference of every family.
+    Metrics,
+    /// Asks the exporter that runs with the same configuration.
+    Healthcheck {
+        config: Config,
+        /// Of the whole question.
+        timeout: Duration,
+    },
+    Completions(Shell),
+    Man,
+}
+
+/// Why there is no command to run.
+#[derive(Debug)]
+pub enum Stop {
+    /// The answer to `--help` or `--version`, or a wrong command line.
+    Usage(clap::Error),
+    /// A configuration that is refused.
+    Configuration(ConfigError),
+}
+
+impl Stop {
+    /// 0 after `--help` and `--version`, 1 for the configuration, 2 for the command line.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Usage(error) => u8::try_from(error.exit_code()).unwrap_or(2),
+            Self::Configuration(_) => 1,
+        }
+    }
+
+    /// Tells the user, help and version on stdout and errors on stderr, and gives the exit code.
+    pub fn report(&self) -> ExitCode {
+        match self {
+            // Nobody is left to tell when the terminal is gone.
+            Self::Usage(error) => drop(error.print()),
+            Self::Configuration(error) => eprintln!("{error}"),
+        }
+        ExitCode::from(self.code())
+    }
+}
+
+impl From<clap::Error> for Stop {
+    fn from(error: clap::Error) -> Self {
+        Self::Usage(error)
+    }
+}
+
+impl From<ConfigError> for Stop {
+    /// A flag that is wrong by itself is told like every other wrong flag.
+    fn from(error: ConfigError) -> Self {
+        if error.is_usage() {
+            Self::Usage(texts::command().error(ErrorKind::ValueValidation, error))
+        } else {
+            Self::Configuration(error)
+        }
+    }
+}
+
+/// Reads arguments (the first is the program's name), environment and configuration file.
+pub fn parse<I>(args: I, env: impl Fn(&str) -> Option<OsString>) -> Result<Command, Stop>
+where
+    I: IntoIterator,
+    I::Item: Into<OsString> + Clone,
+{
+    let matches: ArgMatches = texts::command().try_get_matches_from(args)?;
+    let Cli { settings, command } = Cli::from_arg_matches(&matches)?;
+    let env = Environment::new(&env);
+
+    let file = env.path("config.file", settings.config_file.clone());
+    let load = |defaults| config::load(file.as_deref(), &settings.overrides(&env)?, defaults);
+    Ok(match command.unwrap_or(Subcommand::Serve) {
+        Subcommand::Serve => Command::Serve { config: load(Defaults::Production)? },
+        Subcommand::Demo { seed, step } => Command::Demo {
+            config: load(Defaults::Demo)?,
+            seed: env.value("demo.seed", seed, variables::whole_number)?.unwrap_or(1),
+            step: env
+                .value("demo.step", step, variables::positive_duration)?
+                .unwrap_or(Duration::from_secs(5)),
+        },
+        Subcommand::Scan { output } => Command::Scan {
+            config: load(Defaults::Production)?,
+            output: env.path("output.file", output),
+        },
+        Subcommand::Check => {
+            let config = load(Defaults::Production)?;
+            Command::Check { file, config }
+        }
+        Subcommand::Metrics => Command::Metrics,
+        Subcommand::Healthcheck { timeout } => Command::Healthcheck {
+            config: load(Defaults::Production)?,
+            timeout: env
+                .value("timeout", timeout, variables::positive_duration)?
+                .unwrap_or(Duration::from_secs(2)),
+        },
+        Subcommand::Completions { shell } => Command::Completions(shell),
+        Subcommand::Man => Command::Man,
+    })
+}
+
+#[cfg(test)]
+mod tests;

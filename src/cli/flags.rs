@@ -1,0 +1,172 @@
+//! What can be typed. Values stay text here, and defaults are told, not set: a flag that is not
+//! there must leave room for its variable and for the file.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Parser};
+use clap_complete::Shell;
+
+use super::variables::Environment;
+use crate::config::{Choice, ConfigError, LogFormat, LogLevel, Overrides};
+
+/// Exports the current state of AWS Service Catalog to Prometheus
+///
+/// Scans the provisioned products of an AWS account and region, and the stack instances behind
+/// them, and serves what it found. It uses the credentials and the region of the usual AWS
+/// environment and needs no configuration.
+#[derive(Debug, Parser)]
+#[command(name = "servicecatalog-exporter", after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(flatten)]
+    pub settings: Settings,
+
+    #[command(subcommand)]
+    pub command: Option<Subcommand>,
+}
+
+const AFTER_HELP: &str = "\
+A flag wins over its environment variable, the variable over the file, the file over the default.
+An empty variable counts as unset.
+
+Examples:
+  servicecatalog-exporter demo                      look round without an AWS account
+  AWS_REGION=eu-central-1 servicecatalog-exporter   scan one region and serve :10419/metrics
+  servicecatalog-exporter check --config.file exporter.yml
+
+Exit codes:
+  0  done, or stopped by a signal
+  1  it failed: configuration refused, address in use, scan failed, unhealthy
+  2  the command line is wrong";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct Settings {
+    /// Configuration file (YAML) [default: none]
+    #[arg(long = "config.file", value_name = "FILE", global = true)]
+    pub config_file: Option<PathBuf>,
+
+    /// Address to serve on, repeatable or separated by commas [default: :10419]
+    #[arg(long = "web.listen-address", value_name = "ADDRESS", global = true)]
+    listen_address: Vec<String>,
+
+    /// Path of the metrics [default: /metrics]
+    #[arg(long = "web.telemetry-path", value_name = "PATH", global = true)]
+    telemetry_path: Option<String>,
+
+    /// How long running requests may take to end after a signal [default: 900ms]
+    #[arg(long = "web.drain-timeout", value_name = "DURATION", global = true)]
+    drain_timeout: Option<String>,
+
+    /// Least severe events that are logged [default: info]
+    #[arg(long = "log.level", value_name = "LEVEL", global = true)]
+    #[arg(value_parser = PossibleValuesParser::new(LogLevel::words()))]
+    log_level: Option<String>,
+
+    /// How log lines are written [default: text]
+    #[arg(long = "log.format", value_name = "FORMAT", global = true)]
+    #[arg(value_parser = PossibleValuesParser::new(LogFormat::words()))]
+    log_format: Option<String>,
+
+    /// From the begin of one scan to the begin of the next [default: 5m; demo: 5s]
+    #[arg(long = "scan.interval", value_name = "DURATION", global = true)]
+    scan_interval: Option<String>,
+
+    /// How long one scan may take [default: the larger of --scan.interval and 15m; demo: 30s]
+    #[arg(long = "scan.timeout", value_name = "DURATION", global = true)]
+    scan_timeout: Option<String>,
+}
+
+impl Settings {
+    /// What flags and variables say, by the key paths of the file.
+    pub fn overrides(&self, env: &Environment<'_>) -> Result<Overrides, ConfigError> {
+        let listen_address =
+            (!self.listen_address.is_empty()).then(|| self.listen_address.join(","));
+        let mut overrides = Overrides::new();
+        for (key, flag, typed) in [
+            ("web.listen_addresses", "web.listen-address", &listen_address),
+            ("web.telemetry_path", "web.telemetry-path", &self.telemetry_path),
+            ("web.drain_timeout", "web.drain-timeout", &self.drain_timeout),
+            ("log.level", "log.level", &self.log_level),
+            ("log.format", "log.format", &self.log_format),
+            ("scan.interval", "scan.interval", &self.scan_interval),
+            ("scan.timeout", "scan.timeout", &self.scan_timeout),
+        ] {
+            if let Some(given) = env.text(flag, typed.clone())? {
+                overrides.insert(key, given);
+            }
+        }
+        Ok(overrides)
+    }
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Scan and serve until a signal; what is done without a subcommand
+    #[command(after_help = "\
+SIGTERM and SIGINT end it with exit code 0; a second signal ends it at once.")]
+    Serve,
+
+    /// Run against a simulated AWS in the same process: no account, no credentials
+    #[command(after_help = "\
+The same seed gives the same world, step by step. Nothing leaves this machine.
+
+Example:
+  servicecatalog-exporter demo --demo.seed 7 --demo.step 1s")]
+    Demo {
+        /// Which world to simulate, a whole number [default: 1]
+        #[arg(long = "demo.seed", value_name = "NUMBER")]
+        seed: Option<String>,
+
+        /// How often the world moves [default: 5s]
+        #[arg(long = "demo.step", value_name = "DURATION")]
+        step: Option<String>,
+    },
+
+    /// Scan once and write the metrics, for node_exporter's textfile collector for instance
+    #[command(after_help = "\
+The file is replaced at once and whole. If the scan fails it is written too, with
+servicecatalog_scan_success 0, and the exit code is 1.
+
+Example:
+  servicecatalog-exporter scan --output.file /var/lib/node_exporter/servicecatalog.prom")]
+    Scan {
+        /// File to write [default: standard output]
+        #[arg(long = "output.file", value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+
+    /// Check file, variables and flags, without asking AWS
+    #[command(after_help = "\
+Exit code 0: valid; warnings, if any, are on standard error. Exit code 1: not valid, and one line
+on standard error says where, what and the remedy.
+
+Example:
+  servicecatalog-exporter check --config.file exporter.yml")]
+    Check,
+
+    /// Print the reference of every metric, as Markdown
+    Metrics,
+
+    /// Ask the exporter on this machine whether it is alive
+    #[command(after_help = "\
+It asks /-/healthy at the listen address of the same configuration, so give it the same flags,
+variables and file. Exit code 0: alive. Exit code 1: no answer, or another one.")]
+    Healthcheck {
+        /// How long to wait for the answer [default: 2s]
+        #[arg(long, value_name = "DURATION")]
+        timeout: Option<String>,
+    },
+
+    /// Print completions for a shell
+    #[command(after_help = "\
+Example:
+  servicecatalog-exporter completions bash > /etc/bash_completion.d/servicecatalog-exporter")]
+    Completions { shell: Shell },
+
+    /// Print the manual page
+    #[command(after_help = "\
+Example:
+  servicecatalog-exporter man | man -l -")]
+    Man,
+}

@@ -1,0 +1,81 @@
+//! From a file on disk to a configuration.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+use super::document::{self, Position};
+use super::error::{Complaint, ConfigError, Origin};
+use super::section::Overrides;
+use super::{Config, Defaults};
+
+/// Bytes of a configuration file; what is longer is no configuration.
+pub const FILE_LIMIT: usize = 1024 * 1024;
+
+/// Reads `file`, if there is one, and merges it with `overrides`.
+pub fn load(
+    file: Option<&Path>,
+    overrides: &Overrides,
+    defaults: Defaults,
+) -> Result<Config, ConfigError> {
+    let Some(path) = file else {
+        return parse("", "", overrides, defaults);
+    };
+    let name = path.display().to_string();
+    let text = read(path).map_err(|(at, complaint)| in_file(&name, at, complaint))?;
+    parse(&name, &text, overrides, defaults)
+}
+
+/// Like [`load`], for a text at hand; `name` is how messages call the file.
+pub fn parse(
+    name: &str,
+    text: &str,
+    overrides: &Overrides,
+    defaults: Defaults,
+) -> Result<Config, ConfigError> {
+    let document = document::parse(text)
+        .map_err(|error| in_file(name, error.at, Complaint::new(error.what, error.remedy)))?;
+    let hash = document::fingerprint(text, &document);
+    super::resolve(name, &document, hash, overrides, defaults)
+}
+
+fn in_file(name: &str, at: Option<Position>, complaint: Complaint) -> ConfigError {
+    let origin = Origin::File { name: name.to_owned(), at };
+    ConfigError::of_origin(origin, complaint)
+}
+
+fn read(path: &Path) -> Result<String, (Option<Position>, Complaint)> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed, to see that there is more; the rest is never read.
+    let limit = FILE_LIMIT as u64 + 1;
+    File::open(path)
+        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
+        .map_err(|error| (None, unreadable(&error)))?;
+    if bytes.len() > FILE_LIMIT {
+        let what = format!("is larger than {FILE_LIMIT} bytes");
+        return Err((None, Complaint::new(what, "name the configuration file, not another one")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let at = position_after(&String::from_utf8_lossy(valid));
+        (Some(at), Complaint::new("is not UTF-8 text", "save the file as UTF-8"))
+    })
+}
+
+fn unreadable(error: &io::Error) -> Complaint {
+    let remedy = match error.kind() {
+        io::ErrorKind::NotFound => "correct --config.file, or leave it out to use the defaults",
+        io::ErrorKind::PermissionDenied => "let the user that runs the exporter read it",
+        io::ErrorKind::IsADirectory => "name a file in it",
+        _ => "check the file and its disk",
+    };
+    Complaint::new(format!("cannot be read: {error}"), remedy)
+}
+
+fn position_after(text: &str) -> Position {
+    let line = text.rsplit('\n').next().unwrap_or_default();
+    Position {
+        line: text.matches('\n').count() as u64 + 1,
+        column: line.chars().count() as u64 + 1,
+    }
+}
