@@ -1,0 +1,213 @@
+//! From whatever the SDK reports to a reason: by error code, never by HTTP status where AWS gave
+//! a code.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::request_id::RequestId;
+use http_body_util::LengthLimitError;
+
+use super::connector::AnswerTooLarge;
+use crate::model::{Operation, Reason};
+
+/// AWS's messages are cut to this many characters.
+const MESSAGE_LIMIT: usize = 500;
+
+/// Why a call failed, after all of its attempts.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{operation:?} failed: {reason:?}: {message}")]
+pub struct CallError {
+    /// What was called.
+    pub operation: Operation,
+    /// The label value.
+    pub reason: Reason,
+    /// AWS's error code; empty where the failure is not AWS's.
+    pub code: String,
+    /// AWS's message, or what failed here; one line of bounded length, without secrets.
+    pub message: String,
+    /// AWS's id of the request, for its support; empty where there was no answer.
+    pub request_id: String,
+}
+
+impl CallError {
+    /// A failure that is not AWS's.
+    pub fn local(operation: Operation, reason: Reason, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { operation, reason, code: String::new(), message, request_id: String::new() }
+    }
+
+    /// Whether AWS says that it knows no such thing (or denies that it does), or that a parameter
+    /// cannot be: what a listing of a product that is no stack set any more may be answered with.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        matches!(&*self.code, "ResourceNotFoundException" | "InvalidParametersException")
+    }
+
+    /// Whether every other call of this operation would be denied alike.
+    #[must_use]
+    pub fn is_denial(&self) -> bool {
+        let denied = Reason::ScpDenied..=Reason::RegionDisabled;
+        denied.contains(&self.reason) && !self.is_refusal()
+    }
+}
+
+/// What to do about a failed attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// AWS asks to slow down: repeat until the deadline.
+    Slower,
+    /// It may pass: repeat a few times.
+    Soon,
+    /// It will not pass by itself.
+    Never,
+}
+
+/// A failed attempt.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) error: CallError,
+    pub(super) again: Again,
+    /// Whether a request left the process.
+    pub(super) sent: bool,
+    /// The credentials are not known there: in a region that is not enabled all are unknown.
+    pub(super) unrecognized: bool,
+}
+
+/// Reads a failed attempt.
+pub(super) fn failure<E>(operation: Operation, error: &SdkError<E, HttpResponse>) -> Failure
+where
+    E: ProvideErrorMetadata + RequestId + Error + 'static,
+{
+    let code = error.code().unwrap_or_default();
+    let message = error.message().unwrap_or_default();
+    let (reason, again) = if code.is_empty() { of_transport(error) } else { of_code(code, message) };
+    let text = if message.is_empty() { chain(error) } else { message.to_owned() };
+    let unsent = matches!(error, SdkError::ConstructionFailure(_)) || reason == Reason::Credentials;
+    Failure {
+        sent: error.raw_response().is_some() || !unsent,
+        unrecognized: is_unrecognized(code),
+        again,
+        error: CallError {
+            operation,
+            reason,
+            code: one_line(code),
+            message: one_line(&text),
+            request_id: one_line(error.request_id().unwrap_or_default()),
+        },
+    }
+}
+
+fn is_unrecognized(code: &str) -> bool {
+    matches!(code, "UnrecognizedClientException" | "UnrecognizedClient" | "InvalidClientTokenId")
+}
+
+fn of_code(code: &str, message: &str) -> (Reason, Again) {
+    match code {
+        "ThrottlingException"
+        | "Throttling"
+        | "ThrottledException"
+        | "RequestThrottled"
+        | "RequestThrottledException"
+        | "TooManyRequestsException"
+        | "RequestLimitExceeded"
+        | "BandwidthLimitExceeded"
+        | "SlowDown"
+        | "PriorRequestNotComplete"
+        | "EC2ThrottledException" => (Reason::Throttled, Again::Slower),
+        // Reported by callers of Service Catalog; the SDK takes it for a mistake of ours.
+        "ValidationException" if message.contains("Rate exceeded") => {
+            (Reason::Throttled, Again::Slower)
+        }
+        "AccessDenied"
+        | "AccessDeniedException"
+        | "NotAuthorized"
+        | "NotAuthorizedException"
+        | "UnauthorizedOperation" => {
+            let scp = message.contains("explicit deny in a service control policy");
+            (if scp { Reason::ScpDenied } else { Reason::AccessDenied }, Again::Never)
+        }
+        "ResourceNotFoundException" => (Reason::AccessDenied, Again::Never),
+        "ExpiredToken"
+        | "ExpiredTokenException"
+        | "RequestExpired"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "RequestTimeTooSkewed"
+        | "IncompleteSignature"
+        | "IncompleteSignatureException"
+        | "MissingAuthenticationToken"
+        | "MissingAuthenticationTokenException"
+        | "InvalidAccessKeyId"
+        | "InvalidToken"
+        | "TokenRefreshRequired"
+        | "AuthFailure" => (Reason::Credentials, Again::Never),
+        code if is_unrecognized(code) => (Reason::Credentials, Again::Never),
+        "OptInRequired" => (Reason::RegionDisabled, Again::Never),
+        "InternalFailure"
+        | "InternalError"
+        | "InternalServerError"
+        | "InternalServerException"
+        | "InternalServiceError"
+        | "InternalServiceException"
+        | "ServiceUnavailable"
+        | "ServiceUnavailableException" => (Reason::ServerError, Again::Soon),
+        "RequestTimeout" | "RequestTimeoutException" => (Reason::Timeout, Again::Soon),
+        // A page token that AWS no longer takes; a new listing has new tokens.
+        "InvalidParametersException" => (Reason::InvalidResponse, Again::Never),
+        _ => (Reason::Other, Again::Never),
+    }
+}
+
+fn of_transport<E>(error: &SdkError<E, HttpResponse>) -> (Reason, Again)
+where
+    E: Error + 'static,
+{
+    if caused_by::<AnswerTooLarge>(error) || caused_by::<LengthLimitError>(error) {
+        return (Reason::Limit, Again::Never);
+    }
+    if caused_by::<CredentialsError>(error) {
+        return (Reason::Credentials, Again::Never);
+    }
+    match error {
+        SdkError::TimeoutError(_) => (Reason::Timeout, Again::Soon),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => (Reason::Timeout, Again::Soon),
+        SdkError::DispatchFailure(_) => (Reason::Network, Again::Soon),
+        SdkError::ResponseError(_) | SdkError::ServiceError(_) => {
+            // No code: not written by the service itself. What stands between may fail, too.
+            let status = error.raw_response().map_or(0, |raw| raw.status().as_u16());
+            let broken = caused_by::<hyper::Error>(error) || caused_by::<std::io::Error>(error);
+            match status {
+                500.. => (Reason::ServerError, Again::Soon),
+                _ if broken => (Reason::Network, Again::Soon),
+                _ => (Reason::InvalidResponse, Again::Soon),
+            }
+        }
+        _ => (Reason::Other, Again::Never),
+    }
+}
+
+fn caused_by<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| (*error).source()).any(|cause| cause.is::<T>())
+}
+
+/// The causes, outermost first, each said once.
+fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for cause in std::iter::successors(Some(error), |error| (*error).source()) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            if !text.is_empty() {
+                text.push_str(": ");
+            }
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_LIMIT).collect()
+}

@@ -1,0 +1,196 @@
+//! The calls of one target.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_sdk_servicecatalog::operation::list_stack_instances_for_provisioned_product::ListStackInstancesForProvisionedProductOutput;
+use aws_sdk_servicecatalog::types::{AccessLevelFilter, AccessLevelFilterKey};
+use tokio::time::Instant;
+
+use super::caller::Caller;
+use super::classify::{CallError, failure};
+use super::convert;
+use crate::model::{
+    AccountId, CallCounts, ListingBuilder, Operation, Product, Reason, Region, account_and_region_of_arn,
+};
+
+/// The most that both operations give (service model).
+const PAGE_SIZE: i32 = 20;
+/// Asking who we are may take this long.
+const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long it is remembered whether the credentials work in another region.
+const ELSEWHERE_KNOWN_FOR: Duration = Duration::from_secs(60);
+
+/// Whose credentials are used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The account.
+    pub account: AccountId,
+    /// The user or role session.
+    pub arn: String,
+}
+
+/// One page of provisioned products.
+#[derive(Debug)]
+pub struct ProductsPage {
+    /// Its items.
+    pub products: Vec<Product>,
+    /// The account that the first item with an ARN names.
+    pub account: Option<AccountId>,
+    /// Where the next page begins; `None` is the end.
+    pub next: Option<String>,
+}
+
+/// One page of stack instances.
+#[derive(Debug)]
+pub struct InstancesPage {
+    output: ListStackInstancesForProvisionedProductOutput,
+}
+
+impl InstancesPage {
+    /// Adds its items.
+    pub fn add_to(&self, listing: &mut ListingBuilder) {
+        for item in self.output.stack_instances() {
+            listing.add(
+                item.account().unwrap_or_default(),
+                item.region().unwrap_or_default(),
+                item.stack_instance_status().map(|status| status.as_str()),
+            );
+        }
+    }
+
+    /// Where the next page begins; `None` is the end.
+    #[must_use]
+    pub fn into_next(self) -> Option<String> {
+        self.output.next_page_token.filter(|token| !token.is_empty())
+    }
+}
+
+/// Makes the calls of one account and region.
+#[derive(Debug)]
+pub struct TargetClient {
+    pub(super) region: Region,
+    pub(super) catalog: aws_sdk_servicecatalog::Client,
+    pub(super) sts: aws_sdk_sts::Client,
+    pub(super) sts_elsewhere: aws_sdk_sts::Client,
+    pub(super) caller: Caller,
+    pub(super) elsewhere: Mutex<Option<(Instant, bool)>>,
+}
+
+impl TargetClient {
+    /// The region that is called.
+    #[must_use]
+    pub fn region(&self) -> &Region {
+        &self.region
+    }
+
+    /// All calls so far.
+    #[must_use]
+    pub fn counts(&self) -> CallCounts {
+        self.caller.counts()
+    }
+
+    /// Asks whose credentials these are; within five seconds.
+    ///
+    /// # Errors
+    /// As any call. This one needs no permission.
+    pub async fn identity(&self) -> Result<Identity, CallError> {
+        self.identity_by(&self.sts).await
+    }
+
+    async fn identity_by(&self, sts: &aws_sdk_sts::Client) -> Result<Identity, CallError> {
+        const WHO: Operation = Operation::GetCallerIdentity;
+        let send = || async { sts.get_caller_identity().send().await.map_err(|e| failure(WHO, &e)) };
+        let deadline = Instant::now() + IDENTITY_TIMEOUT;
+        let answer = self.caller.call(WHO, deadline, send).await.map_err(|failure| failure.error)?;
+        let account = answer.account().filter(|account| !account.is_empty());
+        let account = account.map(AccountId::new).ok_or_else(|| {
+            CallError::local(WHO, Reason::InvalidResponse, "the answer names no account")
+        })?;
+        Ok(Identity { account, arn: answer.arn().unwrap_or_default().to_owned() })
+    }
+
+    /// One page of the products of the whole account; a first page where there is no token.
+    ///
+    /// # Errors
+    /// When all attempts failed, or the deadline came.
+    pub async fn products(
+        &self,
+        token: Option<&str>,
+        deadline: Instant,
+    ) -> Result<ProductsPage, CallError> {
+        const SCAN: Operation = Operation::ScanProvisionedProducts;
+        // The default, User, would show a monitoring role an empty list and no error.
+        let level = AccessLevelFilter::builder().key(AccessLevelFilterKey::Account).value("self");
+        let send = || {
+            let request = self.catalog.scan_provisioned_products();
+            let request = request.access_level_filter(level.clone().build()).page_size(PAGE_SIZE);
+            let request = request.set_page_token(token.map(str::to_owned)).send();
+            async { request.await.map_err(|error| failure(SCAN, &error)) }
+        };
+        match self.caller.call(SCAN, deadline, send).await {
+            Ok(page) => Ok(ProductsPage {
+                products: page.provisioned_products().iter().map(convert::product).collect(),
+                account: page
+                    .provisioned_products()
+                    .iter()
+                    .find_map(|item| account_and_region_of_arn(item.arn()?).0),
+                next: page.next_page_token.filter(|token| !token.is_empty()),
+            }),
+            Err(failure) => {
+                let mut error = self.told_apart(failure).await;
+                if error.code == "InvalidParametersException" && token.is_none() {
+                    // There was no token to refuse.
+                    error.reason = Reason::Other;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// One page of a stack set's instances; a first page where there is no token.
+    ///
+    /// # Errors
+    /// When all attempts failed, or the deadline came.
+    pub async fn stack_instances(
+        &self,
+        id: &str,
+        token: Option<&str>,
+        deadline: Instant,
+    ) -> Result<InstancesPage, CallError> {
+        const LIST: Operation = Operation::ListStackInstancesForProvisionedProduct;
+        let send = || {
+            let request = self.catalog.list_stack_instances_for_provisioned_product();
+            let request = request.provisioned_product_id(id).page_size(PAGE_SIZE);
+            let request = request.set_page_token(token.map(str::to_owned)).send();
+            async { request.await.map_err(|error| failure(LIST, &error)) }
+        };
+        match self.caller.call(LIST, deadline, send).await {
+            Ok(output) => Ok(InstancesPage { output }),
+            Err(failure) => Err(self.told_apart(failure).await),
+        }
+    }
+
+    /// A region that is not enabled answers as to wrong credentials. They are right if they work
+    /// in a region that every account has.
+    async fn told_apart(&self, failure: super::classify::Failure) -> CallError {
+        let mut error = failure.error;
+        if failure.unrecognized && self.works_elsewhere().await {
+            error.reason = Reason::RegionDisabled;
+        }
+        error
+    }
+
+    async fn works_elsewhere(&self) -> bool {
+        let known = *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((asked, works)) = known
+            && asked.elapsed() < ELSEWHERE_KNOWN_FOR
+        {
+            return works;
+        }
+        let works = self.identity_by(&self.sts_elsewhere).await.is_ok();
+        *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), works));
+        works
+    }
+}

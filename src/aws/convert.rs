@@ -1,0 +1,55 @@
+//! From the SDK's types to ours. Nothing is required, and real items do lack fields.
+
+use std::sync::Arc;
+
+use aws_sdk_servicecatalog::types::ProvisionedProductDetail;
+
+use crate::model::{Product, ProductStatus, Provisioning};
+
+/// A product as listed.
+pub(super) fn product(item: &ProvisionedProductDetail) -> Product {
+    let text = |field: Option<&str>| -> Arc<str> { field.unwrap_or_default().into() };
+    Product {
+        id: id(item).into(),
+        name: item.name().unwrap_or_default().into(),
+        kind: text(item.r#type()),
+        status: ProductStatus::read(item.status().map(|status| status.as_str())),
+        product_id: text(item.product_id()),
+        artifact_id: text(item.provisioning_artifact_id()),
+        created: item.created_time().map(|time| time.as_secs_f64()),
+        provisioning: Provisioning::of_records(
+            item.last_provisioning_record_id(),
+            item.last_successful_provisioning_record_id(),
+        ),
+    }
+}
+
+/// The id, else the last part of the ARN (`…:stack/<name>/<id>`), else nothing.
+fn id(item: &ProvisionedProductDetail) -> &str {
+    let of_arn = || Some(item.arn()?.rsplit_once('/')?.1);
+    item.id().filter(|id| !id.is_empty()).or_else(of_arn).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_is_read_from_the_arn_where_it_is_missing() {
+        let arn = "arn:aws:servicecatalog:eu-central-1:123456789012:stack/my name/pp-abc";
+        let item = ProvisionedProductDetail::builder().arn(arn).build();
+        assert_eq!(&*product(&item).id, "pp-abc");
+        let item = ProvisionedProductDetail::builder().arn(arn).id("pp-xyz").build();
+        assert_eq!(&*product(&item).id, "pp-xyz");
+        let item = ProvisionedProductDetail::builder().arn("no arn").build();
+        assert_eq!(&*product(&item).id, "");
+    }
+
+    #[test]
+    fn an_item_without_any_field_is_a_product_all_the_same() {
+        let product = product(&ProvisionedProductDetail::builder().build());
+        assert_eq!((&*product.name, &*product.kind, product.created), ("", "", None));
+        assert_eq!(product.status, ProductStatus::read(None));
+        assert_eq!(product.provisioning, Provisioning::Unrecorded);
+    }
+}
