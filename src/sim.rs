@@ -5,9 +5,10 @@
 //! clock; [`Simulator`] puts it behind HTTP on loopback. Signatures are not verified: the caller is
 //! who the access key in the credential scope says, whatever the secret.
 //!
-//! To teach it an operation: name it in [`Operation`], answer it in `world`, and it is known to
+//! To teach it an operation: name it in [`Operation`], answer it in `answer.rs`, and it is known to
 //! faults, page tokens and the call log.
 
+mod answer;
 mod calls;
 mod catalog;
 mod demo;

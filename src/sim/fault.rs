@@ -94,7 +94,9 @@ impl Fault {
         fn wanted<T: PartialEq + ?Sized>(condition: Option<&T>, value: Option<&T>) -> bool {
             condition.is_none() || condition == value
         }
-        self.operation.is_none_or(|operation| operation == asked.operation)
+        // What twists pages leaves calls alone that ask for none.
+        (asked.page.is_some() || !self.what.twists_pages())
+            && self.operation.is_none_or(|operation| operation == asked.operation)
             && wanted(self.account.as_deref(), Some(asked.account))
             && wanted(self.region.as_deref(), Some(asked.region))
             && wanted(self.product_id.as_deref(), asked.product_id)
@@ -147,7 +149,8 @@ pub enum What {
     ServiceUnavailable,
     /// HTTP 200 whose JSON is cut off.
     MalformedJson,
-    /// HTTP 200 with more than 8 MiB. It is well-formed and an empty list: who reads it all is misled.
+    /// HTTP 200 with more than 8 MiB. It is well-formed and an empty list: who reads it all is
+    /// misled.
     HugeBody,
     /// The request is accepted and never answered.
     Hang,
@@ -213,6 +216,18 @@ const HTML_503: &str = "<html><head><title>503 Service Temporarily Unavailable</
 const HUGE: usize = 8 * 1024 * 1024;
 
 impl What {
+    fn twists_pages(&self) -> bool {
+        matches!(
+            self,
+            What::RepeatedToken
+                | What::TokenCycle
+                | What::EmptyPage
+                | What::NullToken
+                | What::EmptyToken
+                | What::OverlappingPages
+        )
+    }
+
     /// The answer that replaces the true one; `None` if this fault changes how the true answer is
     /// paged or delivered.
     pub(super) fn replacement(&self, asked: &Asked<'_>, request_id: &str) -> Option<Response> {
@@ -265,24 +280,33 @@ impl What {
         let sts = asked.operation.protocol() == Protocol::Query;
         let name = |json: &'static str, query: &'static str| if sts { query } else { json };
         let refusal = match self {
-            What::Throttle => Refusal::new(name("ThrottlingException", "Throttling"), "Rate exceeded"),
+            What::Throttle => {
+                Refusal::new(name("ThrottlingException", "Throttling"), "Rate exceeded")
+            }
             What::ThrottleAsValidation => Refusal::new("ValidationException", "Rate exceeded"),
             What::InternalFailure => Refusal {
                 status: 500,
                 code: "InternalFailure",
-                message: "The request processing has failed because of an unknown error, exception or failure.".into(),
+                message: "The request processing has failed because of an unknown error".into(),
             },
             What::Denied | What::DeniedByScp => {
-                let action = format!("{}:{}", asked.operation.signing_name(), asked.operation.name());
+                let action =
+                    format!("{}:{}", asked.operation.signing_name(), asked.operation.name());
                 let because: Cow<'_, str> = if *self == What::DeniedByScp {
                     "with an explicit deny in a service control policy".into()
                 } else {
                     format!("because no identity-based policy allows the {action} action").into()
                 };
                 let Asked { account, arn, region, .. } = asked;
-                let resource = if sts { "*".into() } else { format!("arn:aws:servicecatalog:{region}:{account}:*/*") };
-                let message =
-                    format!("User: {arn} is not authorized to perform: {action} on resource: {resource} {because}");
+                let resource = if sts {
+                    "*".into()
+                } else {
+                    format!("arn:aws:servicecatalog:{region}:{account}:*/*")
+                };
+                let message = format!(
+                    "User: {arn} is not authorized to perform: {action} \
+                     on resource: {resource} {because}"
+                );
                 Refusal::new(name("AccessDeniedException", "AccessDenied"), message)
             }
             What::Expired => Refusal::new(
@@ -291,17 +315,24 @@ impl What {
             ),
             What::Skewed => Refusal::new(
                 name("InvalidSignatureException", "SignatureDoesNotMatch"),
-                "Signature expired: 20200101T000000Z is now earlier than 20200101T001000Z (20200101T001500Z - 5 min.)",
+                "Signature expired: 20200101T000000Z is now earlier than 20200101T001000Z \
+ (20200101T001500Z - 5 min.)",
             ),
-            What::OptInRequired => {
-                Refusal::new("OptInRequired", "The AWS Access Key Id needs a subscription for the service")
-            }
+            What::OptInRequired => Refusal::new(
+                "OptInRequired",
+                "The AWS Access Key Id needs a subscription for the service",
+            ),
             What::UnrecognizedClient => unrecognized_client(asked.operation.protocol()),
             What::NotFound => Refusal::new(
                 "ResourceNotFoundException",
-                format!("{} does not exist or access was denied", asked.product_id.unwrap_or("Resource")),
+                format!(
+                    "{} does not exist or access was denied",
+                    asked.product_id.unwrap_or("Resource")
+                ),
             ),
-            What::InvalidParameters => Refusal::new("InvalidParametersException", "Invalid parameters"),
+            What::InvalidParameters => {
+                Refusal::new("InvalidParametersException", "Invalid parameters")
+            }
             _ => return None,
         };
         Some(refusal)

@@ -86,7 +86,8 @@ impl Input {
     pub fn page_size(&self) -> Result<usize, Refusal> {
         let limit = |size: i64, constraint: &str| {
             invalid(&format!(
-                "Value '{size}' at 'pageSize' failed to satisfy constraint: Member must have value {constraint}"
+                "Value '{size}' at 'pageSize' failed to satisfy constraint: \
+                 Member must have value {constraint}"
             ))
         };
         match self.page_size {

@@ -53,6 +53,11 @@ pub(super) struct Life {
 /// What one step stands for, in seconds.
 const STEP_SECONDS: u64 = 30;
 
+const UPDATE_FAILED: &str =
+    "The update failed and was rolled back: Resource handler returned message: \"Limit exceeded\"";
+const ROLLBACK_FAILED: &str =
+    "The update failed and could not be rolled back: The role lacks the permission iam:PassRole";
+
 impl Life {
     pub fn new(seed: u64, began: u64) -> Self {
         Life { random: Random::new(seed), steps: 0, began, plans: BTreeMap::new(), settled: None }
@@ -91,10 +96,6 @@ impl Life {
             else {
                 continue;
             };
-            if event == Event::Vanish {
-                products.remove(position);
-                continue;
-            }
             let product = &mut products[position];
             match event {
                 Event::Succeed => succeed(product),
@@ -102,21 +103,13 @@ impl Life {
                     succeed(product);
                     self.leave_some_behind(product);
                 }
-                Event::Taint => {
-                    fail(
-                        product,
-                        "TAINTED",
-                        "The update failed and was rolled back: Resource handler returned message: \"Limit exceeded\"",
-                    );
-                }
-                Event::Fail => fail(
-                    product,
-                    "ERROR",
-                    "Stack creation failed: Role is missing permission iam:PassRole",
-                ),
+                Event::Taint => fail(product, "TAINTED", UPDATE_FAILED),
+                Event::Fail => fail(product, "ERROR", ROLLBACK_FAILED),
                 Event::Execute | Event::Mend => self.begin(product, Event::Succeed),
                 Event::MendInstances => set_instances(product, "INOPERABLE", "CURRENT"),
-                Event::Vanish => {}
+                Event::Vanish => {
+                    products.remove(position);
+                }
             }
         }
     }

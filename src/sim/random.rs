@@ -15,7 +15,7 @@ impl Random {
         mix(self.0)
     }
 
-    /// A number below `bound`; 0 for a bound of 0. (The bias of the remainder does not matter here.)
+    /// A number below `bound`; 0 for a bound of 0. The bias of the remainder does not matter here.
     pub fn below(&mut self, bound: usize) -> usize {
         if bound == 0 { 0 } else { (self.next() % bound as u64) as usize }
     }

@@ -32,8 +32,8 @@ pub(super) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
                 Ok((stream, _)) => {
                     connections.spawn(connection(stream, Arc::clone(&shared)));
                 }
-                // Out of descriptors, or the client is gone already: let others go on meanwhile.
-                Err(_) => tokio::task::yield_now().await,
+                // Out of descriptors, or the client is gone already. A pause, so as not to spin.
+                Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
             },
             // Takes finished ones out.
             Some(_) = connections.join_next() => {}

@@ -204,8 +204,12 @@ impl Refusal {
                     xml_text(&self.message)
                 );
                 let mut response = success(Protocol::Query, request_id, body.into());
-                // STS refuses callers with 403 where the JSON services say 400.
-                response.status = if self.status == 400 { 403 } else { self.status };
+                // STS says 403 to callers that it refuses, where the JSON services say 400.
+                response.status = match self.code {
+                    "Throttling" | "InvalidAction" | "ValidationException" => 400,
+                    _ if self.status == 400 => 403,
+                    _ => self.status,
+                };
                 response
             }
         }

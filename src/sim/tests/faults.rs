@@ -208,3 +208,16 @@ fn a_probable_fault_happens_about_as_often_and_the_same_way_in_every_run() {
     assert!((250..350).contains(&struck), "{struck}");
     assert_eq!(history(), history());
 }
+
+#[test]
+fn a_fault_of_pages_leaves_calls_without_pages_alone() {
+    for fault in [Fault::new(What::EmptyPage), Fault::new(What::Throttle).on_page(Page::First)] {
+        let mut world = world_of(1);
+        world.inject(fault.times(1));
+        let form = "Action=GetCallerIdentity";
+        let (call, _) = world.exchange(&Request::signed(IDENTITY, ACCESS_KEY_ID, REGION, form));
+        assert_eq!(call.outcome, Outcome::Answered);
+        let (call, _) = world.exchange(&Request::signed(SCAN, ACCESS_KEY_ID, REGION, "{}"));
+        assert!(matches!(call.outcome, Outcome::Faulted(_)), "{call:?}");
+    }
+}
