@@ -316,7 +316,7 @@ impl What {
             What::Skewed => Refusal::new(
                 name("InvalidSignatureException", "SignatureDoesNotMatch"),
                 "Signature expired: 20200101T000000Z is now earlier than 20200101T001000Z \
- (20200101T001500Z - 5 min.)",
+                 (20200101T001500Z - 5 min.)",
             ),
             What::OptInRequired => Refusal::new(
                 "OptInRequired",
