@@ -1,1 +1,227 @@
-//! The simulated AWS.
+//! The simulated AWS: the other side of the wire, for `demo`, tests and benches.
+//!
+//! It knows the wire and not the domain: nothing here comes from the rest of the crate, so it cannot
+//! mirror a mistake of ours. [`World::answer`] is the whole of it, without sockets and without a
+//! clock; [`Simulator`] puts it behind HTTP on loopback. Signatures are not verified: the caller is
+//! who the access key in the credential scope says, whatever the secret.
+//!
+//! To teach it an operation: name it in [`Operation`], answer it in `answer.rs`, and it is known to
+//! faults, page tokens and the call log.
+
+mod answer;
+mod calls;
+mod catalog;
+mod demo;
+mod fault;
+mod input;
+mod life;
+mod paging;
+mod product;
+mod random;
+mod server;
+#[cfg(test)]
+mod tests;
+mod token;
+mod wire;
+mod world;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+pub use calls::{Call, CallLog, Concurrency, Outcome};
+pub use catalog::{Catalog, ProductCounts};
+pub use fault::{Fault, Page, What, When};
+pub use product::{ACCOUNT, ProvisionedProduct, REGION, StackInstance};
+pub use wire::{Delivery, Operation, Protocol, Request, Response};
+pub use world::{ACCESS_KEY_ID, Principal, SECRET_ACCESS_KEY, World};
+
+/// A [`World`] behind HTTP on 127.0.0.1. It stops, and ends its connections, when it is dropped.
+#[derive(Debug)]
+pub struct Simulator {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    accepting: JoinHandle<()>,
+}
+
+impl Simulator {
+    /// Serves `world` on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no socket can be bound.
+    pub async fn start(world: World) -> io::Result<Simulator> {
+        Simulator::start_on(world, 0).await
+    }
+
+    /// Serves `world` on that port of 127.0.0.1; 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the port cannot be bound.
+    pub async fn start_on(world: World, port: u16) -> io::Result<Simulator> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(world));
+        let accepting = tokio::spawn(server::accept(listener, Arc::clone(&shared)));
+        Ok(Simulator { shared, address, accepting })
+    }
+
+    /// Where it listens, as an endpoint URL for every service.
+    #[must_use]
+    pub fn endpoint_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Looks at the world or changes it, between two calls.
+    pub fn with_world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
+        work(&mut lock(&self.shared.world))
+    }
+
+    /// Scripts a fault, behind those that are there: the first that matches happens.
+    pub fn inject(&self, fault: Fault) {
+        self.with_world(|world| world.inject(fault));
+    }
+
+    /// Forgets all faults.
+    pub fn clear_faults(&self) {
+        self.with_world(World::clear_faults);
+    }
+
+    /// Lets every answer wait that long, from now on; waiting calls do not wait for each other.
+    pub fn set_latency(&self, latency: Duration) {
+        lock(&self.shared.traffic).latency = latency;
+    }
+
+    /// The latest calls, oldest first; see [`CallLog::KEPT`].
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        lock(&self.shared.traffic).log.iter().cloned().collect()
+    }
+
+    /// How many calls of `operation` there were since the start or the last [`forget_calls`](Self::forget_calls).
+    #[must_use]
+    pub fn count(&self, operation: Operation) -> u64 {
+        lock(&self.shared.traffic).log.count(operation)
+    }
+
+    /// Begins a new call log and new high-water marks. Requests under way stay counted as such.
+    pub fn forget_calls(&self) {
+        let mut traffic = lock(&self.shared.traffic);
+        traffic.log = CallLog::default();
+        traffic.concurrency.highest = traffic.concurrency.now;
+        for concurrency in traffic.by_target.values_mut() {
+            concurrency.highest = concurrency.now;
+        }
+    }
+
+    /// How many requests are under way, from their arrival to the begin of their answer.
+    #[must_use]
+    pub fn concurrency(&self) -> Concurrency {
+        lock(&self.shared.traffic).concurrency
+    }
+
+    /// The same for the requests of an account in a region.
+    #[must_use]
+    pub fn concurrency_of(&self, account: &str, region: &str) -> Concurrency {
+        let target = (Some(account.to_owned()), Some(region.to_owned()));
+        lock(&self.shared.traffic).by_target.get(&target).copied().unwrap_or_default()
+    }
+
+    /// Waits until a call is recorded (or was already) that `wanted` accepts, and returns it. A
+    /// call is recorded when it arrives, before its answer.
+    pub async fn wait_for_call(&self, wanted: impl Fn(&Call) -> bool) -> Call {
+        self.wait_for(|log| log.iter().find(|call| wanted(call)).cloned()).await
+    }
+
+    /// Waits until the log of calls satisfies `condition`.
+    pub async fn wait_until(&self, condition: impl Fn(&CallLog) -> bool) {
+        self.wait_for(|log| condition(log).then_some(())).await;
+    }
+
+    async fn wait_for<T>(&self, find: impl Fn(&CallLog) -> Option<T>) -> T {
+        loop {
+            let arrival = self.shared.arrival.notified();
+            tokio::pin!(arrival);
+            // Before looking, so that a call that arrives meanwhile wakes us.
+            arrival.as_mut().enable();
+            if let Some(found) = find(&lock(&self.shared.traffic).log) {
+                return found;
+            }
+            arrival.await;
+        }
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+/// What the connections share with the [`Simulator`].
+#[derive(Debug)]
+struct Shared {
+    world: Mutex<World>,
+    traffic: Mutex<Traffic>,
+    arrival: Notify,
+}
+
+/// The account and region of a call, where they were understood.
+type Target = (Option<String>, Option<String>);
+
+#[derive(Debug, Default)]
+struct Traffic {
+    latency: Duration,
+    log: CallLog,
+    concurrency: Concurrency,
+    by_target: BTreeMap<Target, Concurrency>,
+}
+
+impl Shared {
+    fn new(world: World) -> Self {
+        Shared { world: Mutex::new(world), traffic: Mutex::default(), arrival: Notify::new() }
+    }
+
+    fn latency(&self) -> Duration {
+        lock(&self.traffic).latency
+    }
+
+    /// Answers and records a request, which is under way until the guard is dropped.
+    fn take(&self, request: &Request) -> (Response, UnderWay<'_>) {
+        let (call, response) = lock(&self.world).exchange(request);
+        let target = (call.account.clone(), call.region.clone());
+        let mut traffic = lock(&self.traffic);
+        traffic.concurrency.enter();
+        traffic.by_target.entry(target.clone()).or_default().enter();
+        traffic.log.record(call);
+        drop(traffic);
+        self.arrival.notify_waiters();
+        (response, UnderWay { shared: self, target })
+    }
+}
+
+/// A request that has arrived and whose answer has not begun.
+struct UnderWay<'a> {
+    shared: &'a Shared,
+    target: Target,
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let mut traffic = lock(&self.shared.traffic);
+        traffic.concurrency.leave();
+        if let Some(concurrency) = traffic.by_target.get_mut(&self.target) {
+            concurrency.leave();
+        }
+    }
+}
+
+/// A panic of a test while it held the lock leaves nothing half done that matters here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

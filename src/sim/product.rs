@@ -1,0 +1,366 @@
+//! Provisioned products and stack instances as Service Catalog shows them.
+
+use std::borrow::Cow;
+
+/// The account of the worlds built here: the one of AWS's documentation.
+pub const ACCOUNT: &str = "123456789012";
+/// The region of the worlds built here.
+pub const REGION: &str = "eu-central-1";
+
+/// Who launched a product that nobody else is said to own.
+const SOMEBODY: &str = "arn:aws:sts::123456789012:assumed-role/Platform/pipeline";
+
+/// A provisioned product. Nothing is required on the wire, so every field may be absent, and types
+/// and statuses are free text: real answers carry values that no model knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProvisionedProduct {
+    /// `pp-…`
+    pub id: Option<String>,
+    /// The name given at the launch.
+    pub name: Option<String>,
+    /// `arn:aws:servicecatalog:<region>:<account>:stack/<name>/<id>`
+    pub arn: Option<String>,
+    /// `CFN_STACK`, `CFN_STACKSET`, … (`Type` on the wire)
+    pub product_type: Option<Cow<'static, str>>,
+    /// `AVAILABLE`, `TAINTED`, …
+    pub status: Option<Cow<'static, str>>,
+    /// Why it is not available.
+    pub status_message: Option<String>,
+    /// Seconds since 1970, with milliseconds.
+    pub created_time: Option<f64>,
+    /// The token of the request that launched it.
+    pub idempotency_token: Option<String>,
+    /// The last operation of any kind.
+    pub last_record_id: Option<String>,
+    /// The last launch, update or termination.
+    pub last_provisioning_record_id: Option<String>,
+    /// The last of those that succeeded.
+    pub last_successful_provisioning_record_id: Option<String>,
+    /// `prod-…`
+    pub product_id: Option<String>,
+    /// `pa-…`
+    pub provisioning_artifact_id: Option<String>,
+    /// The role that launched it, where there is one.
+    pub launch_role_arn: Option<String>,
+    /// Who launched it; decides what the access levels User and Role show. Not on the wire.
+    pub owner_arn: Option<String>,
+    /// What `ListStackInstancesForProvisionedProduct` lists.
+    pub instances: Vec<StackInstance>,
+}
+
+/// One stack of a stack set, in one account and region.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StackInstance {
+    /// The account the stack is in.
+    pub account: String,
+    /// The region the stack is in.
+    pub region: Cow<'static, str>,
+    /// `CURRENT`, `OUTDATED`, `INOPERABLE`; absent on the wire if `None`.
+    pub status: Option<Cow<'static, str>>,
+}
+
+impl StackInstance {
+    /// A stack instance with that status.
+    pub fn new(
+        account: &str,
+        region: impl Into<Cow<'static, str>>,
+        status: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        StackInstance {
+            account: account.to_owned(),
+            region: region.into(),
+            status: Some(status.into()),
+        }
+    }
+
+    /// `count` CURRENT instances in different places, four regions an account.
+    #[must_use]
+    pub fn current(count: usize) -> Vec<Self> {
+        const REGIONS: [&str; 4] = ["eu-central-1", "eu-west-1", "us-east-1", "ap-southeast-2"];
+        (0..count)
+            .map(|n| {
+                StackInstance::new(
+                    &format!("{:012}", 210_000_000_001_u64 + (n / 4) as u64),
+                    REGIONS[n % 4],
+                    "CURRENT",
+                )
+            })
+            .collect()
+    }
+
+    fn render(&self, out: &mut Vec<u8>) {
+        let mut object = Object::open(out);
+        object.text("Account", Some(&self.account));
+        object.text("Region", Some(&self.region));
+        object.text("StackInstanceStatus", self.status.as_deref());
+        object.close();
+    }
+}
+
+impl ProvisionedProduct {
+    /// The `n`th product: an AVAILABLE CFN_STACK of one of five products, all fields as in a
+    /// recorded healthy one, in [`ACCOUNT`] and [`REGION`].
+    #[must_use]
+    pub fn healthy(n: usize) -> Self {
+        let record = format!("rec-{n:013}");
+        ProvisionedProduct {
+            id: Some(format!("pp-{n:013}")),
+            product_type: Some("CFN_STACK".into()),
+            status: Some("AVAILABLE".into()),
+            created_time: Some(1_600_000_000.125 + n as f64),
+            idempotency_token: Some(format!("00000000-0000-4000-8000-{n:012}")),
+            last_record_id: Some(record.clone()),
+            last_provisioning_record_id: Some(record.clone()),
+            last_successful_provisioning_record_id: Some(record),
+            product_id: Some(format!("prod-{:013}", n % 5)),
+            provisioning_artifact_id: Some(format!("pa-{:013}", n % 5)),
+            owner_arn: Some(SOMEBODY.into()),
+            ..ProvisionedProduct::default()
+        }
+        .named(format!("product-{n}"))
+    }
+
+    /// The `n`th product, as a healthy CFN_STACKSET with these instances.
+    #[must_use]
+    pub fn stack_set(n: usize, instances: Vec<StackInstance>) -> Self {
+        ProvisionedProduct { instances, ..ProvisionedProduct::healthy(n).typed("CFN_STACKSET") }
+    }
+
+    /// The `n`th product after an update that failed: TAINTED, with a message.
+    #[must_use]
+    pub fn tainted(n: usize) -> Self {
+        let mut product = ProvisionedProduct::healthy(n).with_status("TAINTED");
+        product.last_record_id = Some(format!("rec-tainted{n:06}"));
+        product.last_provisioning_record_id.clone_from(&product.last_record_id);
+        product.status_message = Some("The update failed and was rolled back".into());
+        product
+    }
+
+    /// The `n`th product, whose launch failed. As recorded, it lacks its product, its artifact and
+    /// both provisioning records.
+    #[must_use]
+    pub fn failed_launch(n: usize) -> Self {
+        ProvisionedProduct {
+            status_message: Some(
+                "AmazonCloudFormationException  Parameters: [KeyName] must have values \
+                 (Service: AmazonCloudFormation; Status Code: 400; Error Code: ValidationError)"
+                    .into(),
+            ),
+            product_id: None,
+            provisioning_artifact_id: None,
+            last_provisioning_record_id: None,
+            last_successful_provisioning_record_id: None,
+            ..ProvisionedProduct::healthy(n).with_status("ERROR")
+        }
+    }
+
+    /// The same product under that name; the ARN follows, in [`ACCOUNT`] and [`REGION`].
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self.at(ACCOUNT, REGION)
+    }
+
+    /// The same product in that account and region (the ARN says so).
+    #[must_use]
+    pub fn at(mut self, account: &str, region: &str) -> Self {
+        let name = self.name.as_deref().unwrap_or_default();
+        let id = self.id.as_deref().unwrap_or_default();
+        self.arn = Some(format!("arn:aws:servicecatalog:{region}:{account}:stack/{name}/{id}"));
+        self
+    }
+
+    /// The same product of that type.
+    #[must_use]
+    pub fn typed(mut self, product_type: impl Into<Cow<'static, str>>) -> Self {
+        self.product_type = Some(product_type.into());
+        self
+    }
+
+    /// The same product with that status; nothing else changes.
+    #[must_use]
+    pub fn with_status(mut self, status: impl Into<Cow<'static, str>>) -> Self {
+        self.status = Some(status.into());
+        self
+    }
+
+    /// The same product, launched by `owner_arn`.
+    #[must_use]
+    pub fn owned_by(mut self, owner_arn: &str) -> Self {
+        self.owner_arn = Some(owner_arn.to_owned());
+        self
+    }
+
+    /// Whether it is a stack set and so has instances to list.
+    pub(super) fn is_stack_set(&self) -> bool {
+        self.product_type.as_deref() == Some("CFN_STACKSET")
+    }
+
+    pub(super) fn has_status(&self, status: &str) -> bool {
+        self.status.as_deref() == Some(status)
+    }
+
+    fn render(&self, out: &mut Vec<u8>) {
+        let mut object = Object::open(out);
+        object.text("Arn", self.arn.as_deref());
+        object.time("CreatedTime", self.created_time);
+        object.text("Id", self.id.as_deref());
+        object.text("IdempotencyToken", self.idempotency_token.as_deref());
+        object.text("LastProvisioningRecordId", self.last_provisioning_record_id.as_deref());
+        object.text("LastRecordId", self.last_record_id.as_deref());
+        object.text(
+            "LastSuccessfulProvisioningRecordId",
+            self.last_successful_provisioning_record_id.as_deref(),
+        );
+        object.text("LaunchRoleArn", self.launch_role_arn.as_deref());
+        object.text("Name", self.name.as_deref());
+        object.text("ProductId", self.product_id.as_deref());
+        object.text("ProvisioningArtifactId", self.provisioning_artifact_id.as_deref());
+        object.text("Status", self.status.as_deref());
+        object.text("StatusMessage", self.status_message.as_deref());
+        object.text("Type", self.product_type.as_deref());
+        object.close();
+    }
+}
+
+/// The products as a JSON array.
+pub(super) fn render_products<'a>(
+    products: impl Iterator<Item = &'a ProvisionedProduct>,
+    out: &mut Vec<u8>,
+) {
+    render_array(products, ProvisionedProduct::render, out);
+}
+
+/// The instances as a JSON array.
+pub(super) fn render_instances(instances: &[StackInstance], out: &mut Vec<u8>) {
+    render_array(instances.iter(), StackInstance::render, out);
+}
+
+fn render_array<'a, T: 'a>(
+    items: impl Iterator<Item = &'a T>,
+    render: impl Fn(&T, &mut Vec<u8>),
+    out: &mut Vec<u8>,
+) {
+    out.push(b'[');
+    for (n, item) in items.enumerate() {
+        if n > 0 {
+            out.push(b',');
+        }
+        render(item, out);
+    }
+    out.push(b']');
+}
+
+/// A JSON object written field by field, in the order of the calls; absent fields are left out.
+/// Written by hand because a page is rendered for every call, and because AWS writes times in a
+/// form that no JSON library does.
+struct Object<'a> {
+    out: &'a mut Vec<u8>,
+    empty: bool,
+}
+
+impl<'a> Object<'a> {
+    fn open(out: &'a mut Vec<u8>) -> Self {
+        out.push(b'{');
+        Object { out, empty: true }
+    }
+
+    fn key(&mut self, key: &str) {
+        if !self.empty {
+            self.out.push(b',');
+        }
+        self.empty = false;
+        write_string(key, self.out);
+        self.out.push(b':');
+    }
+
+    fn text(&mut self, key: &str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.key(key);
+            write_string(value, self.out);
+        }
+    }
+
+    /// Seconds in scientific notation, as recorded: `1.536068318933E9`.
+    fn time(&mut self, key: &str, seconds: Option<f64>) {
+        if let Some(seconds) = seconds {
+            self.key(key);
+            self.out.extend_from_slice(format!("{seconds:E}").as_bytes());
+        }
+    }
+
+    fn close(self) {
+        self.out.push(b'}');
+    }
+}
+
+/// `text` as a JSON string. Only quotes, backslashes and control characters need an escape.
+pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        for character in text.chars() {
+            match character {
+                '"' => out.extend_from_slice(b"\\\""),
+                '\\' => out.extend_from_slice(b"\\\\"),
+                control if u32::from(control) < 0x20 => {
+                    out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
+                }
+                other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+    } else {
+        out.extend_from_slice(text.as_bytes());
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rendered(product: &ProvisionedProduct) -> String {
+        let mut out = Vec::new();
+        render_products([product].into_iter(), &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn an_item_is_the_recorded_one_byte_for_byte() {
+        let recorded = ProvisionedProduct {
+            id: Some("pp-5pyltbgyzheqm".into()),
+            created_time: Some(1_536_068_318.933),
+            idempotency_token: Some("39489a07-f013-4e49-a061-11360db7664c".into()),
+            last_record_id: Some("rec-li62bnn6bnza4".into()),
+            product_id: Some("prod-cei2spnzu24lq".into()),
+            provisioning_artifact_id: Some("pa-ybnrerfyrhm74".into()),
+            status: Some("AVAILABLE".into()),
+            product_type: Some("CFN_STACK".into()),
+            name: Some("EmsRefreshSpecServiceInstanceWithRules".into()),
+            ..ProvisionedProduct::default()
+        }
+        .at("200278856672", "us-east-1");
+        assert_eq!(
+            rendered(&recorded),
+            concat!(
+                r#"[{"Arn":"arn:aws:servicecatalog:us-east-1:200278856672:stack/EmsRefreshSpecServiceInstanceWithRules/"#,
+                r#"pp-5pyltbgyzheqm","CreatedTime":1.536068318933E9,"Id":"pp-5pyltbgyzheqm","#,
+                r#""IdempotencyToken":"39489a07-f013-4e49-a061-11360db7664c","LastRecordId":"rec-li62bnn6bnza4","#,
+                r#""Name":"EmsRefreshSpecServiceInstanceWithRules","ProductId":"prod-cei2spnzu24lq","#,
+                r#""ProvisioningArtifactId":"pa-ybnrerfyrhm74","Status":"AVAILABLE","Type":"CFN_STACK"}]"#
+            )
+        );
+    }
+
+    #[test]
+    fn awkward_names_survive_as_json() {
+        let name = "a \"quoted\" \\ back\tslash, größer, 東京";
+        let json: serde_json::Value =
+            serde_json::from_str(&rendered(&ProvisionedProduct::healthy(1).named(name))).unwrap();
+        assert_eq!(json[0]["Name"], name);
+    }
+
+    #[test]
+    fn a_product_without_any_field_is_an_empty_object() {
+        assert_eq!(rendered(&ProvisionedProduct::default()), "[{}]");
+    }
+}
