@@ -1,1 +1,197 @@
-//! (method, path) to response.
+//! What is answered: (method, path, headers) → response, sync and total.
+//!
+//! A response is made of what is published already. Nothing here waits, fails or copies a body,
+//! and a scrape takes no lock that a scan holds.
+
+mod body;
+mod encoding;
+mod landing;
+mod probe;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+};
+use http::{Method, Response, StatusCode};
+
+pub use body::Body;
+pub use encoding::Encoding;
+pub use probe::{ProbeError, probe};
+
+use crate::publish::{Reader, Readiness};
+use crate::telemetry::SelfMetrics;
+
+/// The path that answers 200 as long as the process answers at all.
+pub const HEALTHY_PATH: &str = "/-/healthy";
+/// The path that answers 503 until the exporter has something to show.
+pub const READY_PATH: &str = "/-/ready";
+
+/// The one format that is served, whatever `Accept` says: Prometheus takes it in every version,
+/// and reads which one it is from this type.
+const METRICS_TYPE: HeaderValue =
+    HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+const TEXT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+const HTML_TYPE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+
+const NOT_READY: &str = "Not ready: waiting until every target was scanned once, \
+    or until scan.ready_after has passed. /metrics is served meanwhile.\n";
+
+/// What the routes show. [`Live`] is the exporter's own.
+pub trait Shown {
+    /// The whole exposition, in an encoding that the client takes.
+    fn metrics(&self, encoding: Encoding) -> Body;
+    /// Whether the exporter has something to show.
+    fn is_ready(&self) -> bool;
+    /// Counts one answer: `handler` is one of `metrics`, `landing`, `healthy`, `ready`, `other`.
+    fn count(&self, handler: &'static str, code: StatusCode);
+}
+
+/// The latest publication and the exporter's own metrics.
+pub struct Live {
+    /// The latest publication.
+    pub reader: Reader,
+    /// Whether there was enough of it.
+    pub readiness: Readiness,
+    /// The daemon-wide families, and where answers are counted.
+    pub telemetry: Arc<SelfMetrics>,
+}
+
+impl Shown for Live {
+    fn metrics(&self, encoding: Encoding) -> Body {
+        let published = self.reader.latest();
+        let tail = self.telemetry.tail();
+        let chunks = match encoding {
+            Encoding::Gzip => published.exposition.gzip(&tail),
+            Encoding::Identity => published.exposition.plain(&tail),
+        };
+        Body::in_pieces(chunks.byte_len(), chunks)
+    }
+
+    fn is_ready(&self) -> bool {
+        self.readiness.is_ready()
+    }
+
+    fn count(&self, handler: &'static str, code: StatusCode) {
+        self.telemetry.count_http(handler, code.as_u16());
+    }
+}
+
+/// Answers requests.
+pub struct Handler<S = Live> {
+    shown: S,
+    telemetry_path: String,
+    landing: Bytes,
+}
+
+/// Where a path leads. Its name is the label `handler` of the request counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Route {
+    Metrics,
+    Landing,
+    Healthy,
+    Ready,
+    Other,
+}
+
+impl Route {
+    fn name(self) -> &'static str {
+        match self {
+            Route::Metrics => "metrics",
+            Route::Landing => "landing",
+            Route::Healthy => "healthy",
+            Route::Ready => "ready",
+            Route::Other => "other",
+        }
+    }
+}
+
+impl<S: Shown> Handler<S> {
+    /// Serves the metrics at `telemetry_path`, which starts with `/`. At `/` they take the place
+    /// of the landing page. `version` is shown to people.
+    pub fn new(shown: S, telemetry_path: &str, version: &str) -> Self {
+        Handler {
+            shown,
+            telemetry_path: telemetry_path.to_owned(),
+            landing: landing::page(telemetry_path, version).into(),
+        }
+    }
+
+    /// Answers one request and counts the answer. `path` is the path alone, without the query.
+    ///
+    /// A response to `HEAD` has the headers of the one to `GET`, `Content-Length` included, and
+    /// no body.
+    pub fn respond(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response<Body> {
+        let route = self.route(path);
+        let is_answered = method == Method::GET || method == Method::HEAD;
+        let mut response = if is_answered || route == Route::Other {
+            self.answer(route, headers)
+        } else {
+            let refusal = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered\n");
+            with(refusal, ALLOW, HeaderValue::from_static("GET, HEAD"))
+        };
+        let length = response.body().len();
+        response.headers_mut().insert(CONTENT_LENGTH, length.into());
+        // What a cache on the way keeps would be old data that does not say so.
+        response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+        self.shown.count(route.name(), response.status());
+        response
+    }
+
+    fn route(&self, path: &str) -> Route {
+        match path {
+            HEALTHY_PATH => Route::Healthy,
+            READY_PATH => Route::Ready,
+            _ if path == self.telemetry_path => Route::Metrics,
+            "/" => Route::Landing,
+            _ => Route::Other,
+        }
+    }
+
+    fn answer(&self, route: Route, headers: &HeaderMap) -> Response<Body> {
+        match route {
+            Route::Metrics => self.metrics(Encoding::accepted(headers)),
+            Route::Landing => {
+                let page = typed(StatusCode::OK, HTML_TYPE, Body::from(self.landing.clone()));
+                with(page, CONTENT_SECURITY_POLICY, landing::CONTENT_POLICY)
+            }
+            Route::Healthy => text(StatusCode::OK, "Healthy\n"),
+            Route::Ready if self.shown.is_ready() => text(StatusCode::OK, "Ready\n"),
+            Route::Ready => text(StatusCode::SERVICE_UNAVAILABLE, NOT_READY),
+            Route::Other => text(StatusCode::NOT_FOUND, "Not found\n"),
+        }
+    }
+
+    fn metrics(&self, encoding: Encoding) -> Response<Body> {
+        let response = typed(StatusCode::OK, METRICS_TYPE, self.shown.metrics(encoding));
+        let response = with(response, VARY, HeaderValue::from_static("Accept-Encoding"));
+        match encoding {
+            Encoding::Identity => response,
+            Encoding::Gzip => with(response, CONTENT_ENCODING, HeaderValue::from_static("gzip")),
+        }
+    }
+}
+
+fn text(status: StatusCode, text: &'static str) -> Response<Body> {
+    typed(status, TEXT_TYPE, Body::from(Bytes::from_static(text.as_bytes())))
+}
+
+fn typed(status: StatusCode, content_type: HeaderValue, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    with(response, CONTENT_TYPE, content_type)
+}
+
+fn with(mut response: Response<Body>, name: HeaderName, value: HeaderValue) -> Response<Body> {
+    response.headers_mut().insert(name, value);
+    response
+}
+
+#[cfg(test)]
+mod tests;

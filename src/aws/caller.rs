@@ -94,7 +94,7 @@ impl Caller {
         for attempt in 0_u32.. {
             self.wait_for_token(operation, deadline).await.ok_or_else(|| too_late(throttles))?;
             let permit = timeout_at(deadline, self.shared.in_flight.acquire()).await;
-            let _permit = permit.map_err(|_| too_late(throttles))?;
+            let permit = permit.map_err(|_| too_late(throttles))?;
             let mut sent = Sent::new(self, operation, attempt > 0);
             let failure = match timeout_at(deadline, send()).await {
                 Ok(Ok(answer)) => return Ok(answer),
@@ -107,20 +107,22 @@ impl Caller {
             };
             sent.failed(failure.error.reason, failure.sent);
             drop(sent);
-            let count = match failure.again {
-                Again::Never => return Err(failure),
-                Again::Slower => &mut throttles,
-                Again::Soon => &mut failures,
+            let repeats = match failure.again {
+                Again::Slower => {
+                    throttles += 1;
+                    throttles
+                }
+                Again::Soon if failures + 1 < self.limits.max_attempts => {
+                    failures += 1;
+                    failures
+                }
+                Again::Soon | Again::Never => return Err(failure),
             };
-            *count += 1;
-            if failures >= self.limits.max_attempts {
-                return Err(failure);
-            }
-            let resume = Instant::now() + self.pause(*count);
+            let resume = Instant::now() + self.pause(repeats);
             if resume >= deadline {
                 return Err(failure);
             }
-            drop(_permit);
+            drop(permit);
             sleep_until(resume).await;
         }
         Err(too_late(throttles))

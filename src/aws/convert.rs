@@ -16,7 +16,8 @@ pub(super) fn product(item: &ProvisionedProductDetail) -> Product {
         status: ProductStatus::read(item.status().map(|status| status.as_str())),
         product_id: text(item.product_id()),
         artifact_id: text(item.provisioning_artifact_id()),
-        created: item.created_time().map(|time| time.as_secs_f64()),
+        // The SDK reads …18.063 as …18.062999; AWS writes milliseconds.
+        created: item.created_time().map(|time| (time.as_secs_f64() * 1000.0).round() / 1000.0),
         provisioning: Provisioning::of_records(
             item.last_provisioning_record_id(),
             item.last_successful_provisioning_record_id(),

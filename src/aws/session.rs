@@ -72,14 +72,13 @@ impl Session {
         secret_access_key: &str,
         limits: Limits,
     ) -> Self {
-        let keys = Credentials::from_keys(access_key_id, secret_access_key, None);
+        let keys = Credentials::new(access_key_id, secret_access_key, None, None, "fixed");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new(region.to_string()))
             .endpoint_url(endpoint_url)
             .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(keys))
             .http_client(http_client(false))
-            .sleep_impl(aws_smithy_async_sleep())
             .timeout_config(timeouts(&limits))
             .build();
         Self { config, region: region.clone(), limits }

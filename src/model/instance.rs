@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::status::{InstanceStatus, StatusName, Tally};
+use super::status::{InstanceStatus, Tally};
 
 /// Which stack instances have a series of their own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -192,6 +192,7 @@ impl ListingBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::StatusName as _;
 
     fn listing(items: &[(&str, &str, &str)], per_instance: PerInstance, limit: usize) -> Listing {
         let mut builder = ListingBuilder::default();

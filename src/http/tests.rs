@@ -1,0 +1,216 @@
+use std::sync::Mutex;
+
+use http::header::{ACCEPT, ACCEPT_ENCODING};
+use http_body_util::BodyExt as _;
+
+use super::*;
+
+/// What Prometheus sends, from the servers themselves (scrape.go) and from requests that others
+/// have recorded.
+const PROMETHEUS_ACCEPTS: [&str; 8] = [
+    // 1.x, and 2.x before 2.5
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;\
+     q=0.7,text/plain;version=0.0.4;q=0.3,*/*;q=0.1",
+    // 2.5 to 2.33
+    "application/openmetrics-text; version=0.0.1,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    // 2.34 to 2.48
+    "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,\
+     text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+    // 2.49 on
+    "application/openmetrics-text;version=1.0.0;q=0.5,application/openmetrics-text;version=0.0.1;\
+     q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    // 3.x
+    "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,\
+     application/openmetrics-text;version=0.0.1;q=0.5,\
+     text/plain;version=1.0.0;escaping=allow-utf-8;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    // 3.x with native histograms
+    "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited;\
+     q=0.6,application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,\
+     application/openmetrics-text;version=0.0.1;q=0.4,\
+     text/plain;version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;q=0.2,*/*;q=0.1",
+    // 3.x with metric_name_escaping_scheme: underscores
+    "application/openmetrics-text;version=1.0.0;escaping=underscores;q=0.6,\
+     application/openmetrics-text;version=0.0.1;q=0.5,\
+     text/plain;version=1.0.0;escaping=underscores;q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+    // nothing that is served
+    "application/json",
+];
+
+#[derive(Default)]
+struct Fixed {
+    is_ready: bool,
+    counted: Mutex<Vec<(&'static str, u16)>>,
+}
+
+impl Shown for Fixed {
+    fn metrics(&self, encoding: Encoding) -> Body {
+        let pieces = match encoding {
+            Encoding::Identity => ["plain ", "text\n"],
+            Encoding::Gzip => ["squeezed ", "text\n"],
+        };
+        let length = pieces.iter().map(|piece| piece.len() as u64).sum();
+        Body::in_pieces(length, pieces.map(Bytes::from).into_iter())
+    }
+
+    fn is_ready(&self) -> bool {
+        self.is_ready
+    }
+
+    fn count(&self, handler: &'static str, code: StatusCode) {
+        self.counted.lock().unwrap().push((handler, code.as_u16()));
+    }
+}
+
+fn handler() -> Handler<Fixed> {
+    Handler::new(Fixed::default(), "/metrics", "1.2.3")
+}
+
+fn get(handler: &Handler<Fixed>, path: &str) -> Response<Body> {
+    handler.respond(&Method::GET, path, &HeaderMap::new())
+}
+
+fn header(response: &Response<Body>, name: HeaderName) -> Option<&str> {
+    response.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+fn body(response: Response<Body>) -> String {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let bytes = runtime.block_on(response.into_body().collect()).unwrap().to_bytes();
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn headers<const N: usize>(pairs: [(HeaderName, &str); N]) -> HeaderMap {
+    pairs.into_iter().map(|(name, value)| (name, value.parse().unwrap())).collect()
+}
+
+#[test]
+fn metrics_are_the_text_format_whatever_a_prometheus_prefers() {
+    for accept in PROMETHEUS_ACCEPTS {
+        let headers = headers([(ACCEPT, accept)]);
+        let response = handler().respond(&Method::GET, "/metrics", &headers);
+        assert_eq!(response.status(), 200);
+        assert_eq!(
+            header(&response, CONTENT_TYPE),
+            Some("text/plain; version=0.0.4; charset=utf-8"),
+            "{accept}"
+        );
+        assert_eq!(body(response), "plain text\n");
+    }
+}
+
+#[test]
+fn metrics_are_gzipped_for_who_takes_gzip_and_caches_are_told() {
+    let gzip = headers([(ACCEPT_ENCODING, "gzip")]);
+    let response = handler().respond(&Method::GET, "/metrics", &gzip);
+    assert_eq!(header(&response, CONTENT_ENCODING), Some("gzip"));
+    assert_eq!(header(&response, VARY), Some("Accept-Encoding"));
+    assert_eq!(header(&response, CONTENT_LENGTH), Some("14"));
+    assert_eq!(body(response), "squeezed text\n");
+
+    let response = get(&handler(), "/metrics");
+    assert_eq!(header(&response, CONTENT_ENCODING), None);
+    assert_eq!(header(&response, VARY), Some("Accept-Encoding"));
+    assert_eq!(header(&response, CONTENT_LENGTH), Some("11"));
+}
+
+#[test]
+fn health_is_always_good() {
+    let response = get(&handler(), "/-/healthy");
+    assert_eq!(response.status(), 200);
+    assert_eq!(header(&response, CONTENT_TYPE), Some("text/plain; charset=utf-8"));
+    assert_eq!(body(response), "Healthy\n");
+}
+
+#[test]
+fn readiness_says_what_it_waits_for() {
+    let response = get(&handler(), "/-/ready");
+    assert_eq!(response.status(), 503);
+    assert!(body(response).contains("waiting until every target was scanned once"));
+
+    let ready = Fixed { is_ready: true, ..Fixed::default() };
+    let response = get(&Handler::new(ready, "/metrics", "1"), "/-/ready");
+    assert_eq!(response.status(), 200);
+    assert_eq!(body(response), "Ready\n");
+}
+
+#[test]
+fn the_landing_page_links_the_metrics_under_a_strict_policy() {
+    let response = get(&handler(), "/");
+    assert_eq!(response.status(), 200);
+    assert_eq!(header(&response, CONTENT_TYPE), Some("text/html; charset=utf-8"));
+    assert!(header(&response, CONTENT_SECURITY_POLICY).unwrap().starts_with("default-src 'none'"));
+    let page = body(response);
+    assert!(page.contains("href=\"./metrics\"") && page.contains("1.2.3"), "{page}");
+}
+
+#[test]
+fn metrics_at_the_root_take_the_place_of_the_landing_page() {
+    let handler = Handler::new(Fixed::default(), "/", "1");
+    assert_eq!(body(get(&handler, "/")), "plain text\n");
+    assert_eq!(get(&handler, "/metrics").status(), 404);
+}
+
+#[test]
+fn another_telemetry_path_replaces_the_usual_one() {
+    let handler = Handler::new(Fixed::default(), "/internal/metrics", "1");
+    assert_eq!(body(get(&handler, "/internal/metrics")), "plain text\n");
+    assert_eq!(get(&handler, "/metrics").status(), 404);
+}
+
+#[test]
+fn head_has_the_headers_of_get_and_no_body() {
+    for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/nowhere"] {
+        let get = get(&handler(), path);
+        let head = handler().respond(&Method::HEAD, path, &HeaderMap::new());
+        assert_eq!((head.status(), head.headers()), (get.status(), get.headers()), "{path}");
+        assert_eq!(header(&head, CONTENT_LENGTH), Some(&*get.body().len().to_string()));
+        assert!(head.body().is_empty(), "{path}");
+    }
+}
+
+#[test]
+fn other_methods_are_refused_with_those_that_are_not() {
+    for method in [Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS, Method::TRACE] {
+        let response = handler().respond(&method, "/metrics", &HeaderMap::new());
+        assert_eq!(response.status(), 405, "{method}");
+        assert_eq!(header(&response, ALLOW), Some("GET, HEAD"));
+    }
+}
+
+#[test]
+fn an_unknown_path_is_not_found_whatever_the_method() {
+    for path in ["/metrics/", "/Metrics", "/-/healthy/", "", "*", "//", "/favicon.ico"] {
+        assert_eq!(get(&handler(), path).status(), 404, "{path:?}");
+    }
+    assert_eq!(handler().respond(&Method::POST, "/x", &HeaderMap::new()).status(), 404);
+}
+
+#[test]
+fn nothing_is_kept_by_a_cache_on_the_way() {
+    for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/nowhere"] {
+        assert_eq!(header(&get(&handler(), path), CACHE_CONTROL), Some("no-store"), "{path}");
+    }
+}
+
+#[test]
+fn every_answer_is_counted_under_a_name_from_a_closed_set() {
+    let handler = handler();
+    for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/made/up"] {
+        get(&handler, path);
+    }
+    handler.respond(&Method::POST, "/metrics", &HeaderMap::new());
+    handler.respond(&Method::HEAD, "/metrics", &HeaderMap::new());
+    let counted = handler.shown.counted.into_inner().unwrap();
+    assert_eq!(
+        counted,
+        [
+            ("metrics", 200),
+            ("landing", 200),
+            ("healthy", 200),
+            ("ready", 503),
+            ("other", 404),
+            ("metrics", 405),
+            ("metrics", 200),
+        ]
+    );
+}
