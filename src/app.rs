@@ -1,1 +1,89 @@
-//! Wiring and lifetime.
+//! Wiring and lifetime: what each command does, from the parts below.
+
+mod daemon;
+mod demo;
+mod one_scan;
+mod reference;
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context as _;
+
+pub use daemon::{App, Source, serve};
+pub use demo::demo;
+pub use one_scan::{ScanFailed, scan_to};
+pub use reference::reference;
+
+use crate::aws::{Limits, Session};
+use crate::config::{self, Config};
+use crate::http::{HEALTHY_PATH, probe};
+use crate::model::{Clock, Moment};
+use crate::telemetry::{self, LogFormat};
+
+/// The clock of this machine.
+#[must_use]
+#[allow(clippy::disallowed_methods, reason = "this is where time comes in")]
+pub fn system_clock() -> Clock {
+    let start = Instant::now();
+    Clock::new(move || Moment {
+        unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+        uptime: start.elapsed(),
+    })
+}
+
+/// Sets up logging as configured, and the log of panics.
+///
+/// # Errors
+/// When the process logs already.
+pub fn init_logs(log: &config::Log) -> anyhow::Result<()> {
+    let level = match log.level {
+        config::LogLevel::Error => tracing::Level::ERROR,
+        config::LogLevel::Warn => tracing::Level::WARN,
+        config::LogLevel::Info => tracing::Level::INFO,
+        config::LogLevel::Debug => tracing::Level::DEBUG,
+        config::LogLevel::Trace => tracing::Level::TRACE,
+    };
+    let format = match log.format {
+        config::LogFormat::Text => LogFormat::Text,
+        config::LogFormat::Json => LogFormat::Json,
+    };
+    telemetry::init_logs(level, format)?;
+    telemetry::install_panic_hook();
+    Ok(())
+}
+
+/// Asks the exporter of this configuration whether it is healthy.
+///
+/// # Errors
+/// When it does not answer in time, or not with 200.
+pub fn healthcheck(config: &Config, timeout: std::time::Duration) -> anyhow::Result<()> {
+    let address = config.web.listen_addresses.first().context("no address is configured")?;
+    let (host, port) = address.loopback_for_probe();
+    Ok(probe(&host, port, HEALTHY_PATH, timeout)?)
+}
+
+/// The limits of AWS calls, as configured.
+#[must_use]
+pub fn limits(config: &config::Aws) -> Limits {
+    Limits {
+        connect_timeout: config.connect_timeout,
+        attempt_timeout: config.attempt_timeout,
+        max_attempts: config.max_attempts,
+        max_requests_per_second: config.max_requests_per_second,
+        burst: config.burst,
+        max_in_flight: config.max_in_flight,
+        first_pause: std::time::Duration::from_millis(500),
+        max_pause: std::time::Duration::from_secs(20),
+    }
+}
+
+async fn session(config: &Config, source: &Source) -> anyhow::Result<Arc<Session>> {
+    Ok(Arc::new(match source {
+        Source::Ambient => {
+            let endpoint = config.aws.endpoint_url.as_ref().map(|url| url.as_str());
+            Session::ambient(config.aws.region.as_ref(), endpoint, limits(&config.aws)).await?
+        }
+        Source::Fixed(session) => return Ok(Arc::clone(session)),
+    }))
+}

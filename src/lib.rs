@@ -16,7 +16,7 @@
 //! | F3 | [`aws`], [`http`], [`sim`] |
 //! | F2 | [`publish`], [`telemetry`], [`config`], [`families`] |
 //! | F1 | [`snapshot`], [`serve`] |
-//! | F0 | [`exposition`], [`model`], [`version`] |
+//! | F0 | [`exposition`], [`memory`], [`model`], [`version`] |
 
 pub mod app;
 pub mod aws;
@@ -25,6 +25,7 @@ pub mod config;
 pub mod exposition;
 pub mod families;
 pub mod http;
+pub mod memory;
 pub mod model;
 pub mod publish;
 pub mod scan;

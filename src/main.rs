@@ -1,1 +1,61 @@
-fn main() {}
+//! From the command line to an exit code; everything else is in the library.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use servicecatalog_exporter::app::{self, Source};
+use servicecatalog_exporter::cli::{self, Command};
+
+fn main() -> ExitCode {
+    let command = match cli::parse(std::env::args_os(), |name| std::env::var_os(name)) {
+        Ok(command) => command,
+        Err(stop) => return stop.report(),
+    };
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}: {error:#}", env!("CARGO_PKG_NAME"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve { config } => {
+            app::init_logs(&config.log)?;
+            block_on(app::serve(config, Source::Ambient))
+        }
+        Command::Demo { config, seed, step } => {
+            app::init_logs(&config.log)?;
+            block_on(app::demo(config, seed, step))
+        }
+        Command::Scan { config, output } => {
+            app::init_logs(&config.log)?;
+            block_on(app::scan_to(config, Source::Ambient, output.as_deref()))
+        }
+        Command::Check { file, config } => {
+            let (line, warnings) = cli::check_report(file.as_deref(), &config);
+            warnings.iter().for_each(|warning| eprintln!("{warning}"));
+            print(line.as_bytes())?;
+            print(b"\n")
+        }
+        Command::Metrics => print(app::reference().as_bytes()),
+        Command::Healthcheck { config, timeout } => app::healthcheck(&config, timeout),
+        Command::Completions(shell) => print(&cli::completions(shell)),
+        Command::Man => print(&cli::man()?),
+    }
+}
+
+fn print(text: &[u8]) -> anyhow::Result<()> {
+    Ok(std::io::stdout().write_all(text)?)
+}
+
+/// Runs a command on a runtime that does not wait for anything once the command has ended: AWS may
+/// hang in a name lookup, and an exit must not.
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(command);
+    runtime.shutdown_background();
+    result
+}

@@ -1,1 +1,13 @@
-//! The pump.
+//! The pump: on every tick it scans each target, advances what is known of it, and publishes.
+//!
+//! One task owns all state. Attempts are tasks of their own that return what they found by value;
+//! one that hangs or panics costs its target that attempt and nobody else anything.
+
+mod attempt;
+mod encoder;
+mod listing;
+mod pages;
+mod pump;
+mod report;
+
+pub use pump::{Pump, Ticks};

@@ -52,3 +52,73 @@ impl Reason {
         self as usize
     }
 }
+
+impl Reason {
+    /// What it stands for; Markdown.
+    #[must_use]
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Throttled => {
+                "ThrottlingException and its kin, `ValidationException: Rate exceeded`; also when \
+                 the deadline came while throttled"
+            }
+            Self::ScpDenied => "denied by a service control policy of the organisation",
+            Self::AccessDenied => {
+                "any other denial; ResourceNotFoundException for a product that the next complete \
+                 list still holds"
+            }
+            Self::Credentials => "no, expired or invalid credentials, or a wrong clock",
+            Self::RegionDisabled => {
+                "OptInRequired; or credentials that AWS does not know there but knows in a region \
+                 that every account has"
+            }
+            Self::Timeout => "a deadline: connect, attempt or scan",
+            Self::Network => "DNS, connect, TLS, or a connection that broke",
+            Self::ServerError => "HTTP 5xx, InternalFailure, ServiceUnavailable",
+            Self::InvalidResponse => {
+                "an answer that cannot be read, a page token that repeats or is refused"
+            }
+            Self::Limit => "more pages than `scan.max_pages`, or an answer over 8 MiB",
+            Self::Other => "everything else, a panic too",
+        }
+    }
+
+    /// What the user can do about it, when `operation` failed for this reason.
+    #[must_use]
+    pub fn remedy(self, operation: super::Operation) -> String {
+        let action = operation.iam_action();
+        match self {
+            Self::Throttled => "lower aws.max_requests_per_second, or raise scan.interval and \
+                scan.timeout; other callers in this account and region share its quota"
+                .into(),
+            Self::ScpDenied => format!(
+                "a service control policy denies {action}: exempt the exporter's role in it, or \
+                 leave this account and region out"
+            ),
+            Self::AccessDenied => format!(
+                "allow {action} on * for this identity (with the condition StringEquals \
+                 servicecatalog:accountLevel self, if any)"
+            ),
+            Self::Credentials => "check the credentials of this process, that they have not \
+                expired, and the clock of this machine"
+                .into(),
+            Self::RegionDisabled => {
+                "enable the region in this account, or leave it out".into()
+            }
+            Self::Timeout => "check the way to AWS; where it is slow or the account is large, \
+                raise aws.attempt_timeout or scan.timeout"
+                .into(),
+            Self::Network => {
+                "check DNS, routes, proxy and TLS on the way to the AWS endpoint".into()
+            }
+            Self::ServerError => "AWS failed; the next scan tries again".into(),
+            Self::InvalidResponse => "the next scan tries again; if it stays, look for a proxy \
+                that changes answers, and report it with the request id"
+                .into(),
+            Self::Limit => "raise scan.max_pages if the account really has so many pages".into(),
+            Self::Other => "read the message; if it is no mistake of the configuration, please \
+                report it with the request id"
+                .into(),
+        }
+    }
+}

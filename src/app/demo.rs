@@ -1,0 +1,75 @@
+//! The demo: the same exporter, against a simulated AWS in the same process, over real sockets.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::daemon::{App, Source, stop_on_signal};
+use super::{limits, system_clock};
+use crate::aws::Session;
+use crate::config::Config;
+use crate::model::Region;
+use crate::scan::Ticks;
+use crate::sim::{self, Simulator, World};
+
+/// Serves the demo until a signal. The world moves every `step`.
+///
+/// # Errors
+/// When an address cannot be bound.
+pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<()> {
+    let shutdown = stop_on_signal()?;
+    let now = system_clock().now().unix;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds since 1970")]
+    let simulator = Simulator::start(World::demo(seed, now as u64)).await?;
+    let session = Session::fixed(
+        &simulator.endpoint_url(),
+        &Region::parse(sim::REGION)?,
+        sim::ACCESS_KEY_ID,
+        sim::SECRET_ACCESS_KEY,
+        limits(&config.aws),
+    );
+    let (path, interval) = (config.web.telemetry_path.clone(), config.scan.interval);
+    let app = App::bind(config, Source::Fixed(Arc::new(session)), Ticks::Timer)?;
+    print_welcome(&app, &path, &simulator.endpoint_url(), seed, interval, step);
+    let moving = async {
+        let mut steps = tokio::time::interval(step);
+        loop {
+            steps.tick().await;
+            simulator.with_world(World::step);
+        }
+    };
+    tokio::select! {
+        ended = app.run(shutdown) => ended,
+        () = moving => Ok(()),
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "this is what the command is for")]
+fn print_welcome(
+    app: &App,
+    path: &str,
+    endpoint: &str,
+    seed: u64,
+    interval: Duration,
+    step: Duration,
+) {
+    let port = app.addresses().first().map_or(0, std::net::SocketAddr::port);
+    let url = format!("http://localhost:{port}");
+    println!(
+        "\
+The exporter scans a simulated AWS (seed {seed}) every {interval:?}; its world moves every {step:?}.
+
+  {url}/          the status page
+  {url}{path}   the metrics
+  {endpoint}   the simulated AWS itself
+
+Look at:
+  servicecatalog_provisioned_products{{status=\"TAINTED\"}}   products that need a hand
+  servicecatalog_stack_instances{{status=\"OUTDATED\"}}       instances behind their stack set
+  servicecatalog_provisioned_product_status == 1            every product and its status
+  servicecatalog_scan_last_success_timestamp_seconds        how old the data is
+
+  curl -s {url}{path} | grep -E '(TAINTED|ERROR|OUTDATED|INOPERABLE)\"}} [1-9]'
+
+Ctrl-C ends it."
+    );
+}

@@ -1,0 +1,68 @@
+//! Turns snapshots into publications: one at a time, the latest one only, and never with more
+//! than a twentieth of a core.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::families::{self, Shown};
+use crate::memory;
+use crate::publish::{Published, Publisher, Readiness};
+use crate::snapshot::Snapshot;
+use crate::telemetry::SelfMetrics;
+
+/// The next encoding begins no sooner than this many times the last one's duration.
+const PAUSE: u32 = 20;
+
+/// What is published, how, and who is told.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    pub(super) publisher: Publisher,
+    pub(super) shown: Shown,
+    pub(super) metrics: Arc<SelfMetrics>,
+    pub(super) readiness: Readiness,
+}
+
+impl Encoder {
+    /// Publishes every snapshot that is the latest one when there is time for it.
+    pub(super) async fn run(self, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
+        while snapshots.changed().await.is_ok() {
+            let snapshot = Arc::clone(&snapshots.borrow_and_update());
+            let began = Instant::now();
+            let shown = self.shown;
+            let encoding = tokio::task::spawn_blocking(move || {
+                let exposition = families::encode(&snapshot, shown);
+                Published { snapshot, exposition }
+            });
+            match encoding.await {
+                Ok(published) => self.publish(published),
+                Err(_) => tracing::error!("publishing failed; what was published before stays"),
+            }
+            let took = began.elapsed();
+            // What the snapshot before had allocated is free now.
+            let _ = tokio::task::spawn_blocking(memory::give_back).await;
+            tokio::time::sleep(took * PAUSE).await;
+        }
+    }
+
+    fn publish(&self, published: Published) {
+        let all_tried = published.snapshot.targets.iter().all(|target| target.scans() > 0);
+        let any = !published.snapshot.targets.is_empty();
+        self.metrics.set_exposition_size(published.exposition.plain_len());
+        self.publisher.publish(published);
+        // Only now: whoever waits for readiness scrapes next.
+        if any && all_tried {
+            become_ready(&self.readiness, &self.metrics, "every target was tried");
+        }
+    }
+}
+
+/// Says once that the exporter is ready.
+pub(super) fn become_ready(readiness: &Readiness, metrics: &SelfMetrics, why: &str) {
+    if !readiness.is_ready() {
+        readiness.set_ready();
+        metrics.set_ready();
+        tracing::info!(why, "ready");
+    }
+}

@@ -1,0 +1,6 @@
+//! The one integration binary: the AWS SDK is linked once, each behaviour is a module.
+
+mod cli;
+mod http_server;
+mod publication;
+mod support;
