@@ -38,9 +38,11 @@ pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<(
         }
     };
     tokio::select! {
-        ended = app.run(shutdown) => ended,
-        () = moving => Ok(()),
+        ended = app.run(shutdown) => ended?,
+        () = moving => (),
     }
+    tracing::info!("stopped");
+    Ok(())
 }
 
 #[allow(clippy::print_stdout, reason = "this is what the command is for")]

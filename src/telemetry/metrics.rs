@@ -205,7 +205,7 @@ impl SelfMetrics {
     #[must_use]
     pub fn attempt(self: &Arc<Self>, operation: Operation) -> AttemptTimer {
         self.in_flight.inc();
-        AttemptTimer { metrics: Arc::clone(self), operation, begun: Instant::now() }
+        AttemptTimer { metrics: Arc::clone(self), operation, begun: Instant::now(), sent: true }
     }
 
     /// The process became ready.
@@ -238,11 +238,22 @@ pub struct AttemptTimer {
     metrics: Arc<SelfMetrics>,
     operation: Operation,
     begun: Instant,
+    sent: bool,
+}
+
+impl AttemptTimer {
+    /// It failed before a request left the process: there is no duration.
+    pub fn never_sent(&mut self) {
+        self.sent = false;
+    }
 }
 
 impl Drop for AttemptTimer {
     fn drop(&mut self) {
         self.metrics.in_flight.dec();
+        if !self.sent {
+            return;
+        }
         let histogram = self.metrics.durations.iter().find(|(known, _)| *known == self.operation);
         if let Some((_, histogram)) = histogram {
             histogram.observe(self.begun.elapsed().as_secs_f64());
