@@ -1,0 +1,11 @@
+//! The behaviour of the whole, one module a behaviour, in one binary so that the SDK links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "in a test a panic is the message; clippy.toml exempts only #[test] functions, not their helpers"
+)]
+
+mod house;
