@@ -1,6 +1,15 @@
-//! The one integration binary: the AWS SDK is linked once, each behaviour is a module.
+//! The behaviour of the whole, one module a behaviour, in one binary so that the SDK links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "in a test a panic is the message; clippy.toml exempts only #[test] functions, not their helpers"
+)]
 
 mod cli;
+mod house;
 mod http_server;
 mod publication;
 mod support;
