@@ -156,7 +156,9 @@ impl TargetState {
     /// Stack sets in the served list that no listing describes.
     #[must_use]
     pub fn stack_sets_unknown(&self) -> u64 {
-        self.products().map_or(0, |catalog| catalog.stack_sets().saturating_sub(self.listings().count() as u64))
+        self.products().map_or(0, |catalog| {
+            catalog.stack_sets().saturating_sub(self.listings().count() as u64)
+        })
     }
 
     /// Instances by status over all stack sets that are known; `None` while the product list is

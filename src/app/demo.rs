@@ -18,7 +18,11 @@ use crate::sim::{self, Simulator, World};
 pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<()> {
     let shutdown = stop_on_signal()?;
     let now = system_clock().now().unix;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds since 1970")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "seconds since 1970"
+    )]
     let simulator = Simulator::start(World::demo(seed, now as u64)).await?;
     let session = Session::fixed(
         &simulator.endpoint_url(),

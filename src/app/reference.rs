@@ -36,7 +36,9 @@ pub fn reference() -> String {
     }
     text.push('\n');
     text.push_str(PROCESS);
-    text.push_str("\n## Reasons of failure\n\nMost telling first; of several the first one is exported.\n\n");
+    text.push_str(
+        "\n## Reasons of failure\n\nMost telling first; of several the first one is exported.\n\n",
+    );
     for reason in Reason::ALL {
         let _ = writeln!(text, "- `{}`: {}", reason.as_str(), reason.meaning());
     }
@@ -52,7 +54,8 @@ fn push(text: &mut String, family: &Describe) {
         rest => ("", rest),
     };
     let own = rest.iter().map(|label| format!("`{label}`"));
-    let labels: Vec<_> = Some(set).filter(|s| !s.is_empty()).map(str::to_owned).into_iter().chain(own).collect();
+    let labels: Vec<_> =
+        Some(set).filter(|s| !s.is_empty()).map(str::to_owned).into_iter().chain(own).collect();
     let labels = if labels.is_empty() { "none".to_owned() } else { labels.join(", ") };
     // Writing to a String cannot fail.
     let _ = write!(

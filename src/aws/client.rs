@@ -11,7 +11,8 @@ use super::caller::Caller;
 use super::classify::{CallError, failure};
 use super::convert;
 use crate::model::{
-    AccountId, CallCounts, ListingBuilder, Operation, Product, Reason, Region, account_and_region_of_arn,
+    AccountId, CallCounts, ListingBuilder, Operation, Product, Reason, Region,
+    account_and_region_of_arn,
 };
 
 /// The most that both operations give (service model).
@@ -100,9 +101,11 @@ impl TargetClient {
 
     async fn identity_by(&self, sts: &aws_sdk_sts::Client) -> Result<Identity, CallError> {
         const WHO: Operation = Operation::GetCallerIdentity;
-        let send = || async { sts.get_caller_identity().send().await.map_err(|e| failure(WHO, &e)) };
+        let send =
+            || async { sts.get_caller_identity().send().await.map_err(|e| failure(WHO, &e)) };
         let deadline = Instant::now() + IDENTITY_TIMEOUT;
-        let answer = self.caller.call(WHO, deadline, send).await.map_err(|failure| failure.error)?;
+        let answer =
+            self.caller.call(WHO, deadline, send).await.map_err(|failure| failure.error)?;
         let account = answer.account().filter(|account| !account.is_empty());
         let account = account.map(AccountId::new).ok_or_else(|| {
             CallError::local(WHO, Reason::InvalidResponse, "the answer names no account")

@@ -77,7 +77,9 @@ impl Session {
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new(region.to_string()))
             .endpoint_url(endpoint_url)
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(keys))
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                keys,
+            ))
             .http_client(http_client(false))
             .timeout_config(timeouts(&limits))
             .build();

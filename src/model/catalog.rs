@@ -164,7 +164,10 @@ mod tests {
         assert_eq!((catalog.len(), catalog.duplicates()), (2, 1));
         assert_eq!(catalog.product("pp-2").unwrap().status, ProductStatus::Tainted);
         let counts = catalog.groups().values().next().unwrap();
-        assert_eq!((counts.of(&ProductStatus::Available), counts.of(&ProductStatus::Tainted)), (1, 1));
+        assert_eq!(
+            (counts.of(&ProductStatus::Available), counts.of(&ProductStatus::Tainted)),
+            (1, 1)
+        );
     }
 
     #[test]

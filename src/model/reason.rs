@@ -102,9 +102,7 @@ impl Reason {
             Self::Credentials => "check the credentials of this process, that they have not \
                 expired, and the clock of this machine"
                 .into(),
-            Self::RegionDisabled => {
-                "enable the region in this account, or leave it out".into()
-            }
+            Self::RegionDisabled => "enable the region in this account, or leave it out".into(),
             Self::Timeout => "check the way to AWS; where it is slow or the account is large, \
                 raise aws.attempt_timeout or scan.timeout"
                 .into(),

@@ -16,9 +16,7 @@ use super::listing::list;
 use super::pages::Pages;
 use crate::aws::{CallError, ProductsPage, TargetClient};
 use crate::config::Config;
-use crate::model::{
-    AccountId, Catalog, CatalogBuilder, Clock, Moment, Operation, Product, Reason,
-};
+use crate::model::{AccountId, Catalog, CatalogBuilder, Clock, Moment, Operation, Product, Reason};
 use crate::snapshot::{AttemptEnd, ListingOutcome, Stage, TargetState};
 
 /// After so many denials in a row the operation is taken for denied as a whole, and the rest of

@@ -61,6 +61,12 @@ enum Event {
     Identity(usize, Result<Identity, CallError>),
 }
 
+/// An attempt sends three events at most and a target has one attempt at a time: that is the bound.
+#[expect(clippy::disallowed_methods, reason = "bounded by the number of targets")]
+fn channel() -> (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>) {
+    mpsc::unbounded_channel()
+}
+
 impl Pump {
     /// A pump for these targets, which begins with [`Pump::run`].
     #[must_use]
@@ -83,7 +89,7 @@ impl Pump {
         Self {
             slots: targets.into_iter().map(slot).collect(),
             tasks: JoinSet::new(),
-            events: mpsc::unbounded_channel(),
+            events: channel(),
             config,
             clock,
             ticks,
@@ -210,8 +216,7 @@ impl Pump {
             // The channel outlives its senders but at shutdown, when nobody listens any more.
             task.spawn(attempt(job, move |what| drop(news.send(Event::News(place, what)))));
             let finished = task.join_next().await.and_then(Result::ok);
-            let finished =
-                finished.unwrap_or_else(|| Finished::panicked(begun, started.elapsed()));
+            let finished = finished.unwrap_or_else(|| Finished::panicked(begun, started.elapsed()));
             let _ = events.send(Event::Ended(place, Box::new(finished)));
         });
         self.ask_identity(place);

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prometheus::{
-    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
 };
 
 use crate::exposition::{Describe, Kind, Tail};
@@ -298,7 +298,9 @@ mod tests {
         assert!(!text(&metrics).contains(DURATION.name));
         drop(metrics.attempt(Operation::ScanProvisionedProducts));
         let text = text(&metrics);
-        assert!(text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\""));
+        assert!(
+            text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\"")
+        );
         assert!(!text.contains("GetCallerIdentity"));
     }
 

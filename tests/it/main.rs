@@ -5,7 +5,9 @@
     clippy::panic,
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "in a test a panic is the message; clippy.toml exempts only #[test] functions, not their helpers"
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "in a test a panic is the message, and tests own their tasks and clocks; clippy.toml exempts only #[test] functions, not their helpers"
 )]
 
 mod cli;

@@ -11,7 +11,8 @@ async fn the_demo_world_is_served_as_it_is() {
     let truth = rig.simulator.with_world(|world| world.counts("123456789012", "eu-central-1"));
     assert!(truth.len() > 10);
     for ((kind, product, status), count) in truth {
-        let labels = [("provisioned_product_type", &*kind), ("product_id", &*product), ("status", &*status)];
+        let labels =
+            [("provisioned_product_type", &*kind), ("product_id", &*product), ("status", &*status)];
         let served = scrape.value("servicecatalog_provisioned_products", &labels);
         assert_eq!(served, Some(count as f64), "{labels:?}");
     }
@@ -26,7 +27,8 @@ async fn an_error_in_the_middle_of_the_pages_publishes_nothing_of_that_list() {
     rig.simulator.with_world(|world| {
         world.catalog_mut("123456789012", "eu-central-1").products_mut().truncate(45);
     });
-    let fault = Fault::new(What::Denied).on(Operation::ScanProvisionedProducts).on_page(Page::Nth(3));
+    let fault =
+        Fault::new(What::Denied).on(Operation::ScanProvisionedProducts).on_page(Page::Nth(3));
     rig.simulator.inject(fault);
     let scrape = rig.scan_and_scrape().await;
     assert_eq!(scrape.value("servicecatalog_scan_provisioned_products", &[]), Some(50.0));

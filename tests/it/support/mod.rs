@@ -93,7 +93,8 @@ impl Rig {
 
     /// Waits for a publication whose one target is as wanted.
     pub async fn wait_for(&self, wanted: impl Fn(&TargetState) -> bool) -> Arc<Published> {
-        let found = self.reader.wait_for(|published| published.snapshot.targets.iter().any(|t| wanted(t)));
+        let found =
+            self.reader.wait_for(|published| published.snapshot.targets.iter().any(|t| wanted(t)));
         let found = tokio::time::timeout(PATIENCE, found).await;
         found.expect("the publication that the test waits for never came").expect("the pump runs")
     }
