@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error:#}", env!("CARGO_PKG_NAME"));
+            eprintln!("{}: {}", env!("CARGO_PKG_NAME"), app::one_line(&error));
             ExitCode::FAILURE
         }
     }

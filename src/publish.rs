@@ -58,7 +58,7 @@ impl Reader {
     }
 }
 
-/// Whether every initial target was tried once. Never becomes false again.
+/// Whether every initial target was tried once, or `scan.ready_after` has passed. Never becomes false again.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<AtomicBool>);
 

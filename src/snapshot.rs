@@ -86,7 +86,7 @@ pub struct AttemptEnd {
 /// All that is known of one target.
 #[derive(Clone, Debug)]
 pub struct TargetState {
-    /// `None` until AWS said whose credentials these are; the target has no series before.
+    /// `None` until AWS said whose credentials these are, or an ARN named the account; the target has no series before.
     pub account: Option<AccountId>,
     /// The scanned region.
     pub region: Region,

@@ -97,6 +97,7 @@ pub(super) async fn attempt(job: Job, tell: impl Fn(News) + Send + Sync) -> Fini
         listings: Vec::new(),
         errors: Vec::new(),
         denials: 0,
+        denied: None,
         job,
     };
     attempt.fetch(None);
@@ -146,6 +147,8 @@ struct Attempt<'t, T> {
     listings: Vec<(Arc<str>, ListingOutcome)>,
     errors: Vec<(Stage, CallError)>,
     denials: u32,
+    /// Listing is denied as a whole: nothing more is asked for in this attempt.
+    denied: Option<Reason>,
 }
 
 impl<T: Fn(News)> Attempt<'_, T> {
@@ -166,6 +169,11 @@ impl<T: Fn(News)> Attempt<'_, T> {
     }
 
     fn start_listings(&mut self) {
+        if let Some(reason) = self.denied {
+            let rest = std::mem::take(&mut self.waiting);
+            let failed = rest.into_iter().map(|(_, _, id)| (id, ListingOutcome::Failed(reason)));
+            self.listings.extend(failed);
+        }
         let paging = usize::from(self.page_task.is_some());
         while self.listing_tasks.len() + paging < self.job.config.aws.concurrency {
             let Some((_, _, id)) = self.waiting.pop_first() else { return };
@@ -234,9 +242,11 @@ impl<T: Fn(News)> Attempt<'_, T> {
     }
 
     fn take_listing(&mut self, id: Arc<str>, outcome: ListingOutcome, error: Option<CallError>) {
-        let denial = error.as_ref().filter(|error| error.is_denial()).map(|error| error.reason);
-        match denial {
-            Some(_) => self.denials += 1,
+        match error.as_ref().filter(|error| error.is_denial()) {
+            Some(denial) => {
+                self.denials += 1;
+                self.denied = self.denied.or((self.denials >= DENIALS).then_some(denial.reason));
+            }
             None => self.denials = 0,
         }
         let refused_first =
@@ -247,12 +257,5 @@ impl<T: Fn(News)> Attempt<'_, T> {
             self.errors.push((Stage::StackInstances, error));
         }
         self.listings.push((id, outcome));
-        if let Some(reason) = denial
-            && self.denials >= DENIALS
-        {
-            let rest = std::mem::take(&mut self.waiting);
-            let failed = rest.into_iter().map(|(_, _, id)| (id, ListingOutcome::Failed(reason)));
-            self.listings.extend(failed);
-        }
     }
 }

@@ -194,7 +194,7 @@ impl SelfMetrics {
         text
     }
 
-    /// An answer was sent.
+    /// A request was answered.
     pub fn count_http(&self, handler: &'static str, code: u16) {
         if let Some(requests) = &self.http_requests {
             requests.with_label_values(&[handler, code.to_string().as_str()]).inc();
