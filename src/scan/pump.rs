@@ -177,6 +177,12 @@ impl Pump {
                 slot.due = now;
             }
             slot.due += interval;
+            if !slot.running {
+                // After a pause of the whole process, ticks that nobody could hear are no skips.
+                while slot.due <= now {
+                    slot.due += interval;
+                }
+            }
             let next = self.clock.now().plus(slot.due.saturating_duration_since(now)).unix;
             let state = Arc::make_mut(&mut slot.state);
             state.next_attempt = next;
@@ -190,10 +196,6 @@ impl Pump {
                      scan.interval, or aws.max_requests_per_second if AWS allows it"
                 );
             } else {
-                // After a pause of the whole process, ticks that nobody could hear are no skips.
-                while slot.due <= now {
-                    slot.due += interval;
-                }
                 self.begin(place);
             }
         }

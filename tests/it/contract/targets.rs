@@ -188,3 +188,20 @@ async fn without_any_target_it_never_becomes_ready() {
     }
     assert!(!pumped.readiness.is_ready());
 }
+
+/// The pump has but this thread, so that it stands still while the test holds it.
+#[tokio::test]
+async fn after_a_pause_of_the_whole_process_the_next_attempt_is_ahead_and_nothing_was_skipped() {
+    let interval = Duration::from_millis(500);
+    let change = |config: &mut Config| config.scan.interval = interval;
+    let (tick, _) = mpsc::channel(1);
+    let pumped = Pumped::ticking(&ACCOUNTS[..1], change, Ticks::Timer, tick).await;
+    pumped.wait_for(|targets| targets[0].scans() == 1).await;
+    let begin = Instant::now();
+    while begin.elapsed() < interval.mul_f64(2.5) {}
+    pumped.wait_for(|targets| targets[0].scans() == 2).await;
+    let published = pumped.reader.latest();
+    let target = &published.snapshot.targets[0];
+    assert!(target.next_attempt > target.last_attempt());
+    assert_eq!(target.skipped(), 0, "ticks that nobody could hear are no skips");
+}
