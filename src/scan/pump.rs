@@ -188,6 +188,7 @@ impl Pump {
             state.next_attempt = next;
             if slot.running {
                 state.tick_skipped();
+                state.calls = slot.client.counts();
                 let account = state.account.as_ref().map(AccountId::as_str);
                 tracing::warn!(
                     account,

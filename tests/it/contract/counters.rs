@@ -41,6 +41,18 @@ async fn a_page_that_came_moves_none_before_its_time() {
     rig.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn they_move_at_a_skipped_tick() {
+    let rig = hanging().await;
+    rig.tick().await;
+    rig.wait_for(|target| target.skipped() == 1).await;
+    let scrape = rig.scrape().await;
+    assert_eq!(scrape.value("servicecatalog_scans_skipped_total", &[]), Some(1.0));
+    assert_eq!(scrape.value("servicecatalog_scans_total", &[]), Some(0.0));
+    assert_eq!(scrape.requests(SCAN), Some(1.0));
+    rig.stop().await;
+}
+
 /// This one waits for the 15 seconds.
 #[tokio::test(flavor = "multi_thread")]
 async fn they_move_during_an_attempt_that_takes_long() {
