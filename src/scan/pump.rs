@@ -177,11 +177,18 @@ impl Pump {
                 slot.due = now;
             }
             slot.due += interval;
+            if !slot.running {
+                // After a pause of the whole process, ticks that nobody could hear are no skips.
+                while slot.due <= now {
+                    slot.due += interval;
+                }
+            }
             let next = self.clock.now().plus(slot.due.saturating_duration_since(now)).unix;
             let state = Arc::make_mut(&mut slot.state);
             state.next_attempt = next;
             if slot.running {
                 state.tick_skipped();
+                state.calls = slot.client.counts();
                 let account = state.account.as_ref().map(AccountId::as_str);
                 tracing::warn!(
                     account,
@@ -190,10 +197,6 @@ impl Pump {
                      scan.interval, or aws.max_requests_per_second if AWS allows it"
                 );
             } else {
-                // After a pause of the whole process, ticks that nobody could hear are no skips.
-                while slot.due <= now {
-                    slot.due += interval;
-                }
                 self.begin(place);
             }
         }

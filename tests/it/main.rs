@@ -11,7 +11,7 @@
 )]
 
 mod cli;
+mod contract;
 mod house;
 mod http_server;
-mod publication;
 mod support;

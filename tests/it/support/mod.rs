@@ -76,10 +76,28 @@ impl Rig {
 
     /// The same with limits of its own.
     pub async fn limited(world: World, config: Config, limits: Limits) -> Self {
+        let (tick, ticks) = mpsc::channel(16);
+        Self::ticking(world, config, limits, Ticks::Manual(ticks), tick).await
+    }
+
+    /// An exporter that scans by the timer, as the daemon does; [`Rig::tick`] is not for it.
+    pub async fn timed(world: World, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        change(&mut config);
+        let limits = impatient(&config);
+        Self::ticking(world, config, limits, Ticks::Timer, mpsc::channel(16).0).await
+    }
+
+    async fn ticking(
+        world: World,
+        config: Config,
+        limits: Limits,
+        ticks: Ticks,
+        tick: mpsc::Sender<()>,
+    ) -> Self {
         let simulator = Simulator::start(world).await.unwrap();
         let source = Source::Fixed(Arc::new(session(&simulator, limits)));
-        let (tick, ticks) = mpsc::channel(16);
-        let app = App::bind(config, source, Ticks::Manual(ticks)).unwrap();
+        let app = App::bind(config, source, ticks).unwrap();
         let (address, reader) = (app.addresses()[0], app.reader());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(shutdown.clone()));
