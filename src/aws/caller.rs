@@ -73,7 +73,15 @@ impl Caller {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes a call: `send` is asked for an attempt as often as it takes, until `deadline`.
+    /// Counts a failed attempt whose reason took more calls to find: an unrecognized one.
+    pub(super) fn told_apart(&self, operation: Operation, reason: Reason) {
+        let mut counts = self.lock();
+        let failures = &mut counts.operations.entry(operation).or_default().failures;
+        *failures.entry(reason).or_default() += 1;
+    }
+
+    /// Makes a call: `send` is asked for an attempt as often as it takes, until `deadline`. Who
+    /// gets an unrecognized failure counts it ([`Caller::told_apart`]).
     pub(super) async fn call<T, F>(
         &self,
         operation: Operation,
@@ -105,7 +113,9 @@ impl Caller {
                     return Err(failure);
                 }
             };
-            sent.failed(failure.error.reason, failure.sent);
+            if !failure.unrecognized {
+                sent.failed(failure.error.reason, failure.sent);
+            }
             drop(sent);
             let repeats = match failure.again {
                 Again::Slower => {

@@ -3,4 +3,6 @@
 mod cli;
 mod http_server;
 mod publication;
+mod reasons;
 mod support;
+mod wire;

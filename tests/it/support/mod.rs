@@ -77,7 +77,13 @@ impl Rig {
     /// The same with limits of its own.
     pub async fn limited(world: World, config: Config, limits: Limits) -> Self {
         let simulator = Simulator::start(world).await.unwrap();
-        let source = Source::Fixed(Arc::new(session(&simulator, limits)));
+        let session = session(&simulator, limits);
+        Self::of(simulator, session, config).await
+    }
+
+    /// The same with a session of its own, which need not reach the simulator.
+    pub async fn of(simulator: Simulator, session: Session, config: Config) -> Self {
+        let source = Source::Fixed(Arc::new(session));
         let (tick, ticks) = mpsc::channel(16);
         let app = App::bind(config, source, Ticks::Manual(ticks)).unwrap();
         let (address, reader) = (app.addresses()[0], app.reader());
@@ -108,6 +114,13 @@ impl Rig {
         let before = self.scans();
         self.tick().await;
         self.wait_for(|target| target.scans() > before && target.account.is_some()).await
+    }
+
+    /// Scans once, and waits until the end of the attempt is published, whoever the account is.
+    pub async fn attempt(&self) -> Arc<Published> {
+        let before = self.scans();
+        self.tick().await;
+        self.wait_for(|target| target.scans() > before).await
     }
 
     /// What /metrics answers now.
