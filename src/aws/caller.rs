@@ -103,6 +103,10 @@ impl Caller {
             self.wait_for_token(operation, deadline).await.ok_or_else(|| too_late(throttles))?;
             let permit = timeout_at(deadline, self.shared.in_flight.acquire()).await;
             let permit = permit.map_err(|_| too_late(throttles))?;
+            // What is late is not sent at all: a timeout lets its future begin in any case.
+            if Instant::now() >= deadline {
+                return Err(too_late(throttles));
+            }
             let mut sent = Sent::new(self, operation, attempt > 0);
             let failure = match timeout_at(deadline, send()).await {
                 Ok(Ok(answer)) => return Ok(answer),

@@ -99,6 +99,7 @@ pub(super) async fn attempt(job: Job, tell: impl Fn(News) + Send + Sync) -> Fini
         listings: Vec::new(),
         errors: Vec::new(),
         denials: 0,
+        denied: None,
         job,
     };
     attempt.fetch(None);
@@ -147,7 +148,10 @@ struct Attempt<'t, T> {
     asked_for: HashSet<Arc<str>>,
     listings: Vec<(Arc<str>, ListingOutcome)>,
     errors: Vec<(Stage, CallError)>,
+    /// Denials in a row.
     denials: u32,
+    /// Why listings are denied as a whole, once [`DENIALS`] say so.
+    denied: Option<Reason>,
 }
 
 impl<T: Fn(News)> Attempt<'_, T> {
@@ -223,6 +227,10 @@ impl<T: Fn(News)> Attempt<'_, T> {
     fn ask_for(&mut self, product: &Product) {
         let wanted = product.is_stack_set() && !product.id.is_empty();
         if wanted && self.asked_for.insert(Arc::clone(&product.id)) {
+            if let Some(reason) = self.denied {
+                self.listings.push((Arc::clone(&product.id), ListingOutcome::Failed(reason)));
+                return;
+            }
             let listed = self.job.prior.listing(&product.id).map(|dated| dated.asked.uptime);
             self.waiting.insert((listed, self.asked_for.len(), Arc::clone(&product.id)));
         }
@@ -252,6 +260,7 @@ impl<T: Fn(News)> Attempt<'_, T> {
         if let Some(reason) = denial
             && self.denials >= DENIALS
         {
+            self.denied = Some(reason);
             let rest = std::mem::take(&mut self.waiting);
             let failed = rest.into_iter().map(|(_, _, id)| (id, ListingOutcome::Failed(reason)));
             self.listings.extend(failed);

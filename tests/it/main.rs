@@ -1,6 +1,7 @@
 //! The one integration binary: the AWS SDK is linked once, each behaviour is a module.
 
 mod cli;
+mod counted;
 mod http_server;
 mod publication;
 mod reasons;
