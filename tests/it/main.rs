@@ -3,6 +3,8 @@
 mod cli;
 mod counted;
 mod http_server;
+mod logged;
+mod paced;
 mod publication;
 mod reasons;
 mod support;
