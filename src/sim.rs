@@ -29,7 +29,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -167,6 +167,7 @@ impl Drop for Simulator {
 /// What the connections share with the [`Simulator`].
 #[derive(Debug)]
 struct Shared {
+    began: Instant,
     world: Mutex<World>,
     traffic: Mutex<Traffic>,
     arrival: Notify,
@@ -185,7 +186,12 @@ struct Traffic {
 
 impl Shared {
     fn new(world: World) -> Self {
-        Shared { world: Mutex::new(world), traffic: Mutex::default(), arrival: Notify::new() }
+        Shared {
+            began: Instant::now(),
+            world: Mutex::new(world),
+            traffic: Mutex::default(),
+            arrival: Notify::new(),
+        }
     }
 
     fn latency(&self) -> Duration {
@@ -194,7 +200,9 @@ impl Shared {
 
     /// Answers and records a request, which is under way until the guard is dropped.
     fn take(&self, request: &Request) -> (Response, UnderWay<'_>) {
-        let (call, response) = lock(&self.world).exchange(request);
+        let at = self.began.elapsed();
+        let (mut call, response) = lock(&self.world).exchange(request);
+        call.at = at;
         let target = (call.account.clone(), call.region.clone());
         let mut traffic = lock(&self.traffic);
         traffic.concurrency.enter();

@@ -73,7 +73,15 @@ impl Caller {
         self.lock().clone()
     }
 
-    /// Makes a call: `send` is asked for an attempt as often as it takes, until `deadline`.
+    /// Counts a failed attempt whose reason took more calls to find: an unrecognized one.
+    pub(super) fn told_apart(&self, operation: Operation, reason: Reason) {
+        let mut counts = self.lock();
+        let failures = &mut counts.operations.entry(operation).or_default().failures;
+        *failures.entry(reason).or_default() += 1;
+    }
+
+    /// Makes a call: `send` is asked for an attempt as often as it takes, until `deadline`. Who
+    /// gets an unrecognized failure counts it ([`Caller::told_apart`]).
     pub(super) async fn call<T, F>(
         &self,
         operation: Operation,
@@ -95,6 +103,10 @@ impl Caller {
             self.wait_for_token(operation, deadline).await.ok_or_else(|| too_late(throttles))?;
             let permit = timeout_at(deadline, self.shared.in_flight.acquire()).await;
             let permit = permit.map_err(|_| too_late(throttles))?;
+            // What is late is not sent at all: a timeout lets its future begin in any case.
+            if Instant::now() >= deadline {
+                return Err(too_late(throttles));
+            }
             let mut sent = Sent::new(self, operation, attempt > 0);
             let failure = match timeout_at(deadline, send()).await {
                 Ok(Ok(answer)) => return Ok(answer),
@@ -105,7 +117,9 @@ impl Caller {
                     return Err(failure);
                 }
             };
-            sent.failed(failure.error.reason, failure.sent);
+            if !failure.unrecognized {
+                sent.failed(failure.error.reason, failure.sent);
+            }
             drop(sent);
             let repeats = match failure.again {
                 Again::Slower => {

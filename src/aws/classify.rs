@@ -76,6 +76,16 @@ pub(super) struct Failure {
     pub(super) unrecognized: bool,
 }
 
+impl Failure {
+    /// A successful answer that lacks what was asked for.
+    pub(super) fn lacking(operation: Operation, what: &str, answer: &impl RequestId) -> Self {
+        let message = format!("the answer holds no {what}");
+        let mut error = CallError::local(operation, Reason::InvalidResponse, message);
+        error.request_id = one_line(answer.request_id().unwrap_or_default());
+        Self { error, again: Again::Soon, sent: true, unrecognized: false }
+    }
+}
+
 /// Reads a failed attempt.
 pub(super) fn failure<E>(operation: Operation, error: &SdkError<E, HttpResponse>) -> Failure
 where

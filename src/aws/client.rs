@@ -8,7 +8,7 @@ use aws_sdk_servicecatalog::types::{AccessLevelFilter, AccessLevelFilterKey};
 use tokio::time::Instant;
 
 use super::caller::Caller;
-use super::classify::{CallError, failure};
+use super::classify::{CallError, Failure, failure};
 use super::convert;
 use crate::model::{
     AccountId, CallCounts, ListingBuilder, Operation, Product, Reason, Region,
@@ -17,6 +17,9 @@ use crate::model::{
 
 /// The most that both operations give (service model).
 const PAGE_SIZE: i32 = 20;
+/// What an empty body lacks, and an error document that calls itself a success: Service Catalog
+/// writes an empty list as `[]`.
+const LIST_OF_ITEMS: &str = "list, not even an empty one";
 /// Asking who we are may take this long.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it is remembered whether the credentials work in another region.
@@ -96,20 +99,45 @@ impl TargetClient {
     /// # Errors
     /// As any call. This one needs no permission.
     pub async fn identity(&self) -> Result<Identity, CallError> {
-        self.identity_by(&self.sts).await
+        let failure = match self.identity_by(&self.sts).await {
+            Ok(identity) => return Ok(identity),
+            Err(failure) => failure,
+        };
+        if failure.unrecognized
+            && let Some(identity) = self.identity_elsewhere().await
+        {
+            // The account of a region that is not enabled must be known, or nothing says so.
+            self.caller.told_apart(failure.error.operation, Reason::RegionDisabled);
+            return Ok(identity);
+        }
+        Err(self.counted(failure))
     }
 
-    async fn identity_by(&self, sts: &aws_sdk_sts::Client) -> Result<Identity, CallError> {
+    async fn identity_elsewhere(&self) -> Option<Identity> {
+        let identity = self.identity_by(&self.sts_elsewhere).await;
+        *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some((Instant::now(), identity.is_ok()));
+        identity.map_err(|failure| self.counted(failure)).ok()
+    }
+
+    /// Counts a failure that nothing more was found out about.
+    fn counted(&self, failure: Failure) -> CallError {
+        if failure.unrecognized {
+            self.caller.told_apart(failure.error.operation, failure.error.reason);
+        }
+        failure.error
+    }
+
+    async fn identity_by(&self, sts: &aws_sdk_sts::Client) -> Result<Identity, Failure> {
         const WHO: Operation = Operation::GetCallerIdentity;
         let send =
             || async { sts.get_caller_identity().send().await.map_err(|e| failure(WHO, &e)) };
         let deadline = Instant::now() + IDENTITY_TIMEOUT;
-        let answer =
-            self.caller.call(WHO, deadline, send).await.map_err(|failure| failure.error)?;
+        let answer = self.caller.call(WHO, deadline, send).await?;
         let account = answer.account().filter(|account| !account.is_empty());
-        let account = account.map(AccountId::new).ok_or_else(|| {
-            CallError::local(WHO, Reason::InvalidResponse, "the answer names no account")
-        })?;
+        let account = account
+            .map(AccountId::new)
+            .ok_or_else(|| Failure::lacking(WHO, "account", &answer))?;
         Ok(Identity { account, arn: answer.arn().unwrap_or_default().to_owned() })
     }
 
@@ -129,7 +157,20 @@ impl TargetClient {
             let request = self.catalog.scan_provisioned_products();
             let request = request.access_level_filter(level.clone().build()).page_size(PAGE_SIZE);
             let request = request.set_page_token(token.map(str::to_owned)).send();
-            async { request.await.map_err(|error| failure(SCAN, &error)) }
+            async {
+                let page = request.await.map_err(|error| {
+                    let mut failure = failure(SCAN, &error);
+                    if failure.error.code == "InvalidParametersException" && token.is_none() {
+                        // There was no token to refuse.
+                        failure.error.reason = Reason::Other;
+                    }
+                    failure
+                })?;
+                match page.provisioned_products {
+                    Some(_) => Ok(page),
+                    None => Err(Failure::lacking(SCAN, LIST_OF_ITEMS, &page)),
+                }
+            }
         };
         match self.caller.call(SCAN, deadline, send).await {
             Ok(page) => Ok(ProductsPage {
@@ -140,14 +181,7 @@ impl TargetClient {
                     .find_map(|item| account_and_region_of_arn(item.arn()?).0),
                 next: page.next_page_token.filter(|token| !token.is_empty()),
             }),
-            Err(failure) => {
-                let mut error = self.told_apart(failure).await;
-                if error.code == "InvalidParametersException" && token.is_none() {
-                    // There was no token to refuse.
-                    error.reason = Reason::Other;
-                }
-                Err(error)
-            }
+            Err(failure) => Err(self.told_apart(failure).await),
         }
     }
 
@@ -166,7 +200,13 @@ impl TargetClient {
             let request = self.catalog.list_stack_instances_for_provisioned_product();
             let request = request.provisioned_product_id(id).page_size(PAGE_SIZE);
             let request = request.set_page_token(token.map(str::to_owned)).send();
-            async { request.await.map_err(|error| failure(LIST, &error)) }
+            async {
+                let page = request.await.map_err(|error| failure(LIST, &error))?;
+                match page.stack_instances {
+                    Some(_) => Ok(page),
+                    None => Err(Failure::lacking(LIST, LIST_OF_ITEMS, &page)),
+                }
+            }
         };
         match self.caller.call(LIST, deadline, send).await {
             Ok(output) => Ok(InstancesPage { output }),
@@ -176,12 +216,11 @@ impl TargetClient {
 
     /// A region that is not enabled answers as to wrong credentials. They are right if they work
     /// in a region that every account has.
-    async fn told_apart(&self, failure: super::classify::Failure) -> CallError {
-        let mut error = failure.error;
+    async fn told_apart(&self, mut failure: Failure) -> CallError {
         if failure.unrecognized && self.works_elsewhere().await {
-            error.reason = Reason::RegionDisabled;
+            failure.error.reason = Reason::RegionDisabled;
         }
-        error
+        self.counted(failure)
     }
 
     async fn works_elsewhere(&self) -> bool {
@@ -191,9 +230,6 @@ impl TargetClient {
         {
             return works;
         }
-        let works = self.identity_by(&self.sts_elsewhere).await.is_ok();
-        *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some((Instant::now(), works));
-        works
+        self.identity_elsewhere().await.is_some()
     }
 }

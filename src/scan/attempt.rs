@@ -146,6 +146,7 @@ struct Attempt<'t, T> {
     asked_for: HashSet<Arc<str>>,
     listings: Vec<(Arc<str>, ListingOutcome)>,
     errors: Vec<(Stage, CallError)>,
+    /// Denials in a row.
     denials: u32,
     /// Listing is denied as a whole: nothing more is asked for in this attempt.
     denied: Option<Reason>,

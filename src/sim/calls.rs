@@ -1,6 +1,7 @@
 //! What the simulator was asked: the evidence of a test.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use super::fault::What;
 use super::wire::Operation;
@@ -26,6 +27,8 @@ pub struct Call {
     pub access_level: Option<String>,
     /// What came of it.
     pub outcome: Outcome,
+    /// When it arrived, since the simulator began; zero where no socket was involved.
+    pub at: Duration,
 }
 
 /// What came of a call.

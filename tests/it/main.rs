@@ -12,6 +12,11 @@
 
 mod cli;
 mod contract;
+mod counted;
 mod house;
 mod http_server;
+mod logged;
+mod paced;
+mod reasons;
 mod support;
+mod wire;

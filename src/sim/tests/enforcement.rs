@@ -230,6 +230,7 @@ fn an_exchange_tells_how_the_request_was_understood() {
             page_size: Some(5),
             access_level: Some("Account".into()),
             outcome: Outcome::Refused("InvalidParametersException"),
+            ..Call::default()
         }
     );
 }

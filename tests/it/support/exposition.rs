@@ -65,6 +65,26 @@ impl Scrape {
         all.first().map(|sample| sample.value)
     }
 
+    /// Why the last attempt of that stage failed; `None` if it did not. The families that speak of
+    /// it must agree.
+    pub fn failure(&self, stage: &str) -> Option<&str> {
+        let labels = [("stage", stage)];
+        let reasons = self.all("servicecatalog_scan_failure_reason", &labels);
+        assert!(reasons.len() <= 1, "{reasons:?}");
+        if let Some(reason) = reasons.first() {
+            assert_eq!(reason.value, 1.0);
+            assert_eq!(self.value("servicecatalog_scan_success", &labels), Some(0.0));
+            assert_eq!(self.value("servicecatalog_scan_stale", &labels), Some(1.0));
+        }
+        reasons.first().map(|reason| reason.label("reason"))
+    }
+
+    /// How many calls of that operation failed for that reason.
+    pub fn failed_calls(&self, operation: &str, reason: &str) -> f64 {
+        let labels = [("operation", operation), ("reason", reason)];
+        self.sum("servicecatalog_aws_request_failures_total", &labels)
+    }
+
     /// The sum over the samples of that name whose labels include `labels`.
     pub fn sum(&self, name: &str, labels: &[(&str, &str)]) -> f64 {
         self.all(name, labels).iter().map(|sample| sample.value).sum()

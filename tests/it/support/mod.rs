@@ -96,7 +96,24 @@ impl Rig {
         tick: mpsc::Sender<()>,
     ) -> Self {
         let simulator = Simulator::start(world).await.unwrap();
-        let source = Source::Fixed(Arc::new(session(&simulator, limits)));
+        let session = session(&simulator, limits);
+        Self::start(simulator, session, config, ticks, tick).await
+    }
+
+    /// An exporter with a session of its own, which need not reach the simulator.
+    pub async fn of(simulator: Simulator, session: Session, config: Config) -> Self {
+        let (tick, ticks) = mpsc::channel(16);
+        Self::start(simulator, session, config, Ticks::Manual(ticks), tick).await
+    }
+
+    async fn start(
+        simulator: Simulator,
+        session: Session,
+        config: Config,
+        ticks: Ticks,
+        tick: mpsc::Sender<()>,
+    ) -> Self {
+        let source = Source::Fixed(Arc::new(session));
         let app = App::bind(config, source, ticks).unwrap();
         let (address, reader) = (app.addresses()[0], app.reader());
         let shutdown = CancellationToken::new();
@@ -127,6 +144,13 @@ impl Rig {
         let before = self.scans();
         self.tick().await;
         self.wait_for(|target| target.scans() > before && target.account.is_some()).await
+    }
+
+    /// Scans once, and waits until the end of the attempt is published, whoever the account is.
+    pub async fn attempt(&self) -> Arc<Published> {
+        let before = self.scans();
+        self.tick().await;
+        self.wait_for(|target| target.scans() > before).await
     }
 
     /// What /metrics answers now.

@@ -1,0 +1,107 @@
+//! What the log says of failed calls, and what it never says.
+
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use servicecatalog_exporter::sim::{self, Fault, Operation, Simulator, What, World};
+
+const LIST: Operation = Operation::ListStackInstancesForProvisionedProduct;
+const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+const SESSION_TOKEN: &str = "IQoJb3JpZ2luX2VjEXAMPLETOKEN/with+parts==";
+
+/// One scan of a simulated AWS by the exporter as a process with nothing else in its environment.
+async fn scan(simulator: &Simulator, with_credentials: bool, flags: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = Command::cargo_bin("servicecatalog-exporter").expect("is built");
+    command
+        .env_clear()
+        .env("HOME", home.path())
+        .env("RUST_LOG", "trace")
+        .env("AWS_REGION", sim::REGION)
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+        .args(["scan", "--log.format", "json"])
+        .args(flags);
+    if with_credentials {
+        command
+            .env("AWS_ACCESS_KEY_ID", sim::ACCESS_KEY_ID)
+            .env("AWS_SECRET_ACCESS_KEY", SECRET)
+            .env("AWS_SESSION_TOKEN", SESSION_TOKEN);
+    }
+    let output = tokio::task::spawn_blocking(move || command.output().expect("runs"));
+    output.await.unwrap()
+}
+
+/// The lines that speak of a failed scan.
+fn failures(output: &Output) -> Vec<Value> {
+    let text = std::str::from_utf8(&output.stderr).unwrap();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.filter(|line| line["stage"].is_string() && line["level"] == "WARN").collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_logged_once_a_reason_with_all_that_is_needed_to_mend_them() {
+    let world = World::sized(7, 5, 1);
+    let ids = world.ids(sim::ACCOUNT, sim::REGION);
+    let simulator = Simulator::start(world).await.unwrap();
+    for (id, what) in
+        ids.iter().zip([What::Denied, What::Denied, What::NotFound, What::DeniedByScp])
+    {
+        simulator.inject(Fault::new(what).on(LIST).for_product(id.as_str()));
+    }
+    let output = scan(&simulator, true, &[]).await;
+    assert_eq!(output.status.code(), Some(1), "a scan that failed says so");
+    let lines = failures(&output);
+    let said: Vec<_> =
+        lines.iter().map(|line| (line["reason"].as_str().unwrap(), &line["count"])).collect();
+    // What is not found at first may just be gone.
+    assert_eq!(said, [("scp_denied", &Value::from(1)), ("access_denied", &Value::from(2))]);
+    for line in &lines {
+        assert_eq!(line["account"], sim::ACCOUNT);
+        assert_eq!(line["region"], sim::REGION);
+        assert_eq!(line["stage"], "stack_instances");
+        assert_eq!(line["operation"], LIST.name());
+        assert_eq!(line["code"], "AccessDeniedException");
+        assert_eq!(line["request_id"].as_str().unwrap().len(), 36, "{line}");
+        assert!(
+            line["message"].as_str().unwrap().contains("is not authorized to perform"),
+            "{line}"
+        );
+        let remedy = line["remedy"].as_str().unwrap();
+        assert!(
+            remedy.contains("servicecatalog:ListStackInstancesForProvisionedProduct"),
+            "{remedy}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_any_credentials_the_log_says_so_and_nothing_is_sent() {
+    let simulator = Simulator::start(World::sized(3, 1, 1)).await.unwrap();
+    let output = scan(&simulator, false, &[]).await;
+    assert_eq!(output.status.code(), Some(1));
+    let lines = failures(&output);
+    let said: Vec<_> =
+        lines.iter().map(|line| (line["stage"].as_str(), line["reason"].as_str())).collect();
+    assert_eq!(said, [(Some("products"), Some("credentials"))]);
+    assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_ever_logged_at_any_level() {
+    let faults = [None, Some(What::Skewed), Some(What::Expired), Some(What::UnrecognizedClient)];
+    for fault in faults {
+        let simulator = Simulator::start(World::sized(3, 1, 1)).await.unwrap();
+        for fault in fault.iter().cloned() {
+            simulator.inject(Fault::new(fault).on(Operation::ScanProvisionedProducts));
+        }
+        let output = scan(&simulator, true, &["--log.level", "trace"]).await;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains("a scan attempt begins"), "the level is heard: {said}");
+        for secret in [SECRET, SESSION_TOKEN] {
+            assert!(!said.contains(secret), "{fault:?}: {said}");
+        }
+    }
+}
