@@ -11,6 +11,7 @@
 )]
 
 mod cli;
+mod golden;
 mod house;
 mod http_server;
 mod oracle;
