@@ -12,8 +12,10 @@
 
 mod cli;
 mod golden;
+mod gzip;
 mod house;
 mod http_server;
 mod oracle;
+mod promtool;
 mod publication;
 mod support;
