@@ -17,6 +17,7 @@ mod gzip;
 mod house;
 mod http_server;
 mod oracle;
+mod prometheus;
 mod promtool;
 mod publication;
 mod support;
