@@ -20,4 +20,5 @@ mod oracle;
 mod prometheus;
 mod promtool;
 mod publication;
+mod reference;
 mod support;

@@ -5,7 +5,7 @@ mod server;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use servicecatalog_exporter::sim::{ACCOUNT, REGION, World};
+use servicecatalog_exporter::sim::{ACCOUNT, Fault, Operation, REGION, What, World};
 
 use self::server::Prometheus;
 use crate::support::Rig;
@@ -182,5 +182,31 @@ async fn prometheus_knows_type_and_help_of_every_family() {
         .collect();
     assert!(known.len() > 30);
     assert_eq!(known, written);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs prometheus"]
+async fn every_query_of_metrics_md_finds_something_in_a_world_of_trouble() {
+    let world = World::demo(1, 1_780_000_000);
+    let healthy = world.catalog(ACCOUNT, REGION).unwrap().products().iter().find(|product| {
+        let current = |status: &Option<_>| status.as_deref() == Some("CURRENT");
+        !product.instances.is_empty() && product.instances.iter().all(|i| current(&i.status))
+    });
+    let healthy = healthy.and_then(|product| product.id.clone()).unwrap();
+    let rig = Rig::new(world).await;
+    // From the first scan on, so that its stage never succeeds.
+    let listing = Operation::ListStackInstancesForProvisionedProduct;
+    rig.simulator.inject(Fault::new(What::Denied).on(listing).for_product(healthy));
+    let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
+    rig.simulator.inject(throttle.times(1));
+    rig.scan().await;
+    let prometheus = Prometheus::start(rig.address).await;
+    let queries = include_str!("../../METRICS.md").split("```promql\n").skip(1);
+    let queries: Vec<_> = queries.map(|rest| rest.split("```").next().unwrap()).collect();
+    assert!(queries.len() >= 7);
+    for query in queries {
+        until(query, async || (!prometheus.query(query).await.is_empty()).then_some(())).await;
+    }
     rig.stop().await;
 }
