@@ -1,7 +1,6 @@
 //! Prometheus as a child process, asked through its HTTP API.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -63,8 +62,8 @@ impl Prometheus {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log);
-        let process =
-            command.spawn().unwrap_or_else(|error| missing(Path::new("prometheus"), &error));
+        let spawned = command.spawn();
+        let process = spawned.unwrap_or_else(|error| missing(command.get_program(), &error));
         Self { process, address, folder }
     }
 

@@ -1,5 +1,6 @@
 //! Programs that nobody here wrote, as judges.
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -17,26 +18,26 @@ pub struct Ran {
 }
 
 /// The program is not there: says how to get it.
-pub fn missing(program: &Path, error: &std::io::Error) -> ! {
+pub fn missing(program: &OsStr, error: &std::io::Error) -> ! {
     panic!("{} does not start ({error}): install it with `make tools`", program.display());
 }
 
 /// Runs a program to its end, with `input` on its standard input.
 pub async fn run(mut command: Command, input: Vec<u8>) -> Ran {
-    let running = tokio::task::spawn_blocking(move || {
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let program = PathBuf::from(command.get_program());
-        let mut child = command.spawn().unwrap_or_else(|error| missing(&program, &error));
-        let mut stdin = child.stdin.take().unwrap();
-        // Beside reading: a program that answers before it read everything would stop else. One
-        // that wants no more of it says why in its exit code.
-        let writing = std::thread::spawn(move || drop(stdin.write_all(&input)));
-        let output = child.wait_with_output().unwrap();
-        writing.join().unwrap();
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-        Ran { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
-    });
-    tokio::time::timeout(PATIENCE, running).await.expect("the program hangs").unwrap()
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let spawned = command.spawn();
+    let mut child = spawned.unwrap_or_else(|error| missing(command.get_program(), &error));
+    let mut stdin = child.stdin.take().unwrap();
+    let (ended, end) = tokio::sync::oneshot::channel();
+    // Threads, since the end of a test waits for blocking tasks, also for those that hang. One
+    // writes while the other reads: a program may answer before it has read everything, or end
+    // before, and says why in its exit code.
+    std::thread::spawn(move || drop(stdin.write_all(&input)));
+    std::thread::spawn(move || drop(ended.send(child.wait_with_output())));
+    let end = tokio::time::timeout(PATIENCE, end).await.expect("the program hangs");
+    let output = end.unwrap().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Ran { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 /// The Python that has boto3, deaf to the environment in which the tests run.
