@@ -10,13 +10,20 @@
     reason = "in a test a panic is the message, and tests own their tasks and clocks; clippy.toml exempts only #[test] functions, not their helpers"
 )]
 
+mod boto3;
 mod cli;
 mod contract;
 mod counted;
+mod golden;
+mod gzip;
 mod house;
 mod http_server;
 mod logged;
+mod oracle;
 mod paced;
+mod prometheus;
+mod promtool;
 mod reasons;
+mod reference;
 mod support;
 mod wire;

@@ -2,6 +2,7 @@
 //! through the real SDK, stepped by command.
 
 pub mod exposition;
+pub mod foreign;
 pub mod http;
 
 use std::net::SocketAddr;
