@@ -13,5 +13,6 @@
 mod cli;
 mod house;
 mod http_server;
+mod process;
 mod publication;
 mod support;
