@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error:#}", env!("CARGO_PKG_NAME"));
+            eprintln!("{}: {}", env!("CARGO_PKG_NAME"), in_one_line(&error));
             ExitCode::FAILURE
         }
     }
@@ -47,6 +47,18 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::Completions(shell) => print(&cli::completions(shell)),
         Command::Man => print(&cli::man()?),
     }
+}
+
+/// The error and its causes. A message that tells its cause in its own words is not told it again.
+fn in_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            line.push_str(if line.is_empty() { "" } else { ": " });
+            line.push_str(&cause);
+        }
+    }
+    line
 }
 
 fn print(text: &[u8]) -> anyhow::Result<()> {

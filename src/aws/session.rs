@@ -57,7 +57,9 @@ impl Session {
             loader = loader.endpoint_url(url);
         }
         let config = loader.load().await;
-        let region = config.region().ok_or(SessionError::NoRegion)?;
+        // A variable that is set to nothing counts as unset here as everywhere.
+        let region = config.region().filter(|region| !region.as_ref().is_empty());
+        let region = region.ok_or(SessionError::NoRegion)?;
         let region = Region::parse(region.as_ref())?;
         Ok(Self { config, region, limits })
     }

@@ -253,7 +253,7 @@ impl Pump {
                 tracing::warn!(
                     reason = error.reason.as_str(),
                     code = error.code,
-                    message = error.message,
+                    error = error.message,
                     remedy = error.reason.remedy(error.operation),
                     "AWS did not say which account this is; it is read from the products instead, \
                      if there are any, and asked again with the next scan"
