@@ -135,9 +135,8 @@ impl TargetClient {
         let deadline = Instant::now() + IDENTITY_TIMEOUT;
         let answer = self.caller.call(WHO, deadline, send).await?;
         let account = answer.account().filter(|account| !account.is_empty());
-        let account = account
-            .map(AccountId::new)
-            .ok_or_else(|| Failure::lacking(WHO, "account", &answer))?;
+        let account =
+            account.map(AccountId::new).ok_or_else(|| Failure::lacking(WHO, "account", &answer))?;
         Ok(Identity { account, arn: answer.arn().unwrap_or_default().to_owned() })
     }
 

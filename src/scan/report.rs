@@ -26,6 +26,7 @@ pub(super) fn report(before: &TargetState, after: &TargetState, finished: &Finis
             count,
             code = error.code,
             request_id = error.request_id,
+            // Not `message`: that is the name of the event's own text.
             error = error.message,
             remedy = reason.remedy(error.operation),
             "a scan failed; what was served before stays until scan.serve_stale_for has passed"
