@@ -78,6 +78,16 @@ pub fn limits(config: &config::Aws) -> Limits {
     }
 }
 
+/// An error with its causes, each said once.
+#[must_use]
+pub fn one_line(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |line, cause| match cause.to_string() {
+        cause if line.is_empty() => cause,
+        cause if line.contains(&cause) => line,
+        cause => format!("{line}: {cause}"),
+    })
+}
+
 async fn session(config: &Config, source: &Source) -> anyhow::Result<Arc<Session>> {
     Ok(Arc::new(match source {
         Source::Ambient => {

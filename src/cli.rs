@@ -27,11 +27,14 @@ use self::variables::Environment;
 /// What the user wants, with a configuration that is valid.
 #[derive(Debug)]
 pub enum Command {
+    /// The daemon.
     Serve {
+        /// Valid.
         config: Config,
     },
     /// The exporter against a simulated AWS.
     Demo {
+        /// Valid.
         config: Config,
         /// Of the simulated world.
         seed: u64,
@@ -40,23 +43,30 @@ pub enum Command {
     },
     /// One scan, written to `output` or to stdout.
     Scan {
+        /// Valid.
         config: Config,
+        /// The file to replace; none is standard output.
         output: Option<PathBuf>,
     },
     /// The configuration is valid; [`check_report`] says so.
     Check {
+        /// The file that was read, if any.
         file: Option<PathBuf>,
+        /// Valid.
         config: Config,
     },
     /// The reference of every family.
     Metrics,
     /// Asks the exporter that runs with the same configuration.
     Healthcheck {
+        /// Valid.
         config: Config,
         /// Of the whole question.
         timeout: Duration,
     },
+    /// The completion script of a shell.
     Completions(Shell),
+    /// The manual page.
     Man,
 }
 
@@ -79,6 +89,7 @@ impl Stop {
     }
 
     /// Tells the user, help and version on stdout and errors on stderr, and gives the exit code.
+    #[expect(clippy::print_stderr, reason = "this is where the command line answers")]
     pub fn report(&self) -> ExitCode {
         match self {
             // Nobody is left to tell when the terminal is gone.

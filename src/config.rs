@@ -30,10 +30,15 @@ use self::section::{Section, any, within};
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
+    /// When AWS is asked.
     pub scan: Scan,
+    /// Which series there are.
     pub metrics: Metrics,
+    /// How AWS is called.
     pub aws: Aws,
+    /// What is served.
     pub web: Web,
+    /// What is logged.
     pub log: Log,
     /// The first 48 bits of the SHA-256 of the file with secrets left out; without a file, of
     /// the empty text.
@@ -58,7 +63,9 @@ pub struct Scan {
 /// Which series there are.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metrics {
+    /// Products with series of their own.
     pub per_product: PerProduct,
+    /// Stack instances with a series of their own.
     pub per_instance: PerInstance,
     /// Per-instance series of one target.
     pub max_instance_series: usize,
@@ -103,24 +110,33 @@ pub struct Web {
 /// What is logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Log {
+    /// From which severity on.
     pub level: LogLevel,
+    /// In which form.
     pub format: LogFormat,
 }
 
 /// The least severe events that are logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogLevel {
+    /// What needs somebody now.
     Error,
+    /// And what failed.
     Warn,
+    /// And what an operator wants to know.
     Info,
+    /// And each scan.
     Debug,
+    /// And everything else.
     Trace,
 }
 
 /// How a log line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {
+    /// For people.
     Text,
+    /// One JSON object a line.
     Json,
 }
 
@@ -149,6 +165,7 @@ pub enum Defaults {
 
 impl Config {
     /// The defaults, as without file, flags and variables.
+    #[expect(clippy::expect_used, reason = "constants that the tests read")]
     pub fn defaults(defaults: Defaults) -> Self {
         file::parse("", "", &Overrides::new(), defaults).expect("the defaults are valid")
     }

@@ -36,7 +36,7 @@ const METRICS_TYPE: HeaderValue =
 const TEXT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML_TYPE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 
-const NOT_READY: &str = "Not ready: waiting until every target was scanned once, \
+const NOT_READY: &str = "Not ready: waiting until every target was tried once, \
     or until scan.ready_after has passed. /metrics is served meanwhile.\n";
 
 /// What the routes show. [`Live`] is the exporter's own.

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use servicecatalog_exporter::app::{self, Source};
 use servicecatalog_exporter::cli::{self, Command};
 
+#[expect(clippy::print_stderr, reason = "the one line that says why the process ends")]
 fn main() -> ExitCode {
     let command = match cli::parse(std::env::args_os(), |name| std::env::var_os(name)) {
         Ok(command) => command,
@@ -14,12 +15,13 @@ fn main() -> ExitCode {
     match run(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{}: {error:#}", env!("CARGO_PKG_NAME"));
+            eprintln!("{}: {}", env!("CARGO_PKG_NAME"), app::one_line(&error));
             ExitCode::FAILURE
         }
     }
 }
 
+#[expect(clippy::print_stderr, reason = "warnings of a command that answers on stdout")]
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve { config } => {

@@ -48,14 +48,17 @@ impl Reader {
 
     /// Waits for a publication that `wanted` accepts, the present one included. `None` when
     /// nobody will publish any more.
-    pub async fn wait_for(&self, mut wanted: impl FnMut(&Published) -> bool) -> Option<Arc<Published>> {
+    pub async fn wait_for(
+        &self,
+        mut wanted: impl FnMut(&Published) -> bool,
+    ) -> Option<Arc<Published>> {
         let mut receiver = self.0.clone();
         let found = receiver.wait_for(|published| wanted(published)).await.ok()?;
         Some(Arc::clone(&found))
     }
 }
 
-/// Whether every initial target was tried once. Never becomes false again.
+/// Whether every initial target was tried once, or `scan.ready_after` has passed. Never becomes false again.
 #[derive(Clone, Debug, Default)]
 pub struct Readiness(Arc<AtomicBool>);
 

@@ -67,6 +67,7 @@ impl Simulator {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::new(world));
+        #[expect(clippy::disallowed_methods, reason = "ended when the simulator is dropped")]
         let accepting = tokio::spawn(server::accept(listener, Arc::clone(&shared)));
         Ok(Simulator { shared, address, accepting })
     }

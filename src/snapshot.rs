@@ -86,7 +86,7 @@ pub struct AttemptEnd {
 /// All that is known of one target.
 #[derive(Clone, Debug)]
 pub struct TargetState {
-    /// `None` until AWS said whose credentials these are; the target has no series before.
+    /// `None` until AWS said whose credentials these are, or an ARN named the account; the target has no series before.
     pub account: Option<AccountId>,
     /// The scanned region.
     pub region: Region,
@@ -156,7 +156,9 @@ impl TargetState {
     /// Stack sets in the served list that no listing describes.
     #[must_use]
     pub fn stack_sets_unknown(&self) -> u64 {
-        self.products().map_or(0, |catalog| catalog.stack_sets().saturating_sub(self.listings().count() as u64))
+        self.products().map_or(0, |catalog| {
+            catalog.stack_sets().saturating_sub(self.listings().count() as u64)
+        })
     }
 
     /// Instances by status over all stack sets that are known; `None` while the product list is

@@ -13,7 +13,7 @@ use crate::families;
 use crate::families::Shown;
 use crate::http::{Handler, Live};
 use crate::model::Clock;
-use crate::publish::{Published, Publisher, Readiness, Reader, cell};
+use crate::publish::{Published, Publisher, Reader, Readiness, cell};
 use crate::scan::{Pump, Ticks};
 use crate::serve::{self, Limits, Listener};
 use crate::snapshot::{Snapshot, TargetState};
@@ -194,6 +194,7 @@ pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let shutdown = CancellationToken::new();
     let told = shutdown.clone();
+    #[expect(clippy::disallowed_methods, reason = "listens as long as the process lives")]
     tokio::spawn(async move {
         let mut next = async || {
             tokio::select! {
@@ -205,6 +206,7 @@ pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
         tracing::info!(signal, "stopping; a second signal ends it at once");
         told.cancel();
         let (_, code) = next().await;
+        #[expect(clippy::exit, reason = "whoever sends a second signal wants just that")]
         std::process::exit(code);
     });
     Ok(shutdown)

@@ -18,7 +18,11 @@ use crate::sim::{self, Simulator, World};
 pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<()> {
     let shutdown = stop_on_signal()?;
     let now = system_clock().now().unix;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds since 1970")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "seconds since 1970"
+    )]
     let simulator = Simulator::start(World::demo(seed, now as u64)).await?;
     let session = Session::fixed(
         &simulator.endpoint_url(),
@@ -38,9 +42,11 @@ pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<(
         }
     };
     tokio::select! {
-        ended = app.run(shutdown) => ended,
-        () = moving => Ok(()),
+        ended = app.run(shutdown) => ended?,
+        () = moving => (),
     }
+    tracing::info!("stopped");
+    Ok(())
 }
 
 #[allow(clippy::print_stdout, reason = "this is what the command is for")]
@@ -54,13 +60,14 @@ fn print_welcome(
 ) {
     let port = app.addresses().first().map_or(0, std::net::SocketAddr::port);
     let url = format!("http://localhost:{port}");
+    let metrics = format!("{url}{path}");
     println!(
         "\
 The exporter scans a simulated AWS (seed {seed}) every {interval:?}; its world moves every {step:?}.
 
-  {url}/          the status page
-  {url}{path}   the metrics
-  {endpoint}   the simulated AWS itself
+  {url:<32}  version and links
+  {metrics:<32}  the metrics
+  {endpoint:<32}  the simulated AWS itself
 
 Look at:
   servicecatalog_provisioned_products{{status=\"TAINTED\"}}   products that need a hand
@@ -68,7 +75,7 @@ Look at:
   servicecatalog_provisioned_product_status == 1            every product and its status
   servicecatalog_scan_last_success_timestamp_seconds        how old the data is
 
-  curl -s {url}{path} | grep -E '(TAINTED|ERROR|OUTDATED|INOPERABLE)\"}} [1-9]'
+  curl -s {metrics} | grep -E '(TAINTED|ERROR|OUTDATED|INOPERABLE)\"}} [1-9]'
 
 Ctrl-C ends it."
     );

@@ -33,9 +33,8 @@ pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> a
     tick.send(()).await?;
     let app = App::without_server(config, source, Ticks::Manual(ticks), Scope::OneScan);
     let (reader, metrics, shutdown) = (app.reader(), app.metrics(), CancellationToken::new());
-    let scanned = |published: &Published| {
-        published.snapshot.targets.iter().any(|target| target.scans() > 0)
-    };
+    let scanned =
+        |published: &Published| published.snapshot.targets.iter().any(|target| target.scans() > 0);
     let known = |published: &Published| {
         published.snapshot.targets.iter().all(|target| target.account.is_some())
     };

@@ -4,7 +4,7 @@
 //! long scan under throttling whatever its settings are, and waiting for our rate limit inside the
 //! SDK would count against the timeout of the attempt.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::classify::{Again, CallError, Failure};
 use super::limiter::Bucket;
 use crate::model::{CallCounts, Operation, Reason};
-use crate::telemetry::SelfMetrics;
+use crate::telemetry::{AttemptTimer, SelfMetrics};
 
 /// The limits of every call.
 #[derive(Clone, Debug)]
@@ -70,7 +70,7 @@ impl Caller {
 
     /// The calls so far.
     pub(super) fn counts(&self) -> CallCounts {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock().clone()
     }
 
     /// Counts a failed attempt whose reason took more calls to find: an unrecognized one.
@@ -161,7 +161,7 @@ impl Caller {
         Some(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, CallCounts> {
+    fn lock(&self) -> MutexGuard<'_, CallCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -182,13 +182,13 @@ struct Sent<'c> {
     retry: bool,
     failed: Option<Reason>,
     sent: bool,
-    _timer: crate::telemetry::AttemptTimer,
+    timer: AttemptTimer,
 }
 
 impl<'c> Sent<'c> {
     fn new(caller: &'c Caller, operation: Operation, retry: bool) -> Self {
-        let _timer = caller.shared.metrics.attempt(operation);
-        Self { caller, operation, retry, failed: None, sent: true, _timer }
+        let timer = caller.shared.metrics.attempt(operation);
+        Self { caller, operation, retry, failed: None, sent: true, timer }
     }
 
     fn failed(&mut self, reason: Reason, sent: bool) {
@@ -199,14 +199,16 @@ impl<'c> Sent<'c> {
 
 impl Drop for Sent<'_> {
     fn drop(&mut self) {
-        if self.sent {
-            let mut counts = self.caller.lock();
-            let counts = counts.operations.entry(self.operation).or_default();
-            counts.requests += 1;
-            counts.retries += u64::from(self.retry);
-            if let Some(reason) = self.failed {
-                *counts.failures.entry(reason).or_default() += 1;
-            }
+        if !self.sent {
+            self.timer.never_sent();
+            return;
+        }
+        let mut counts = self.caller.lock();
+        let counts = counts.operations.entry(self.operation).or_default();
+        counts.requests += 1;
+        counts.retries += u64::from(self.retry);
+        if let Some(reason) = self.failed {
+            *counts.failures.entry(reason).or_default() += 1;
         }
     }
 }

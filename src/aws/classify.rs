@@ -93,7 +93,8 @@ where
 {
     let code = error.code().unwrap_or_default();
     let message = error.message().unwrap_or_default();
-    let (reason, again) = if code.is_empty() { of_transport(error) } else { of_code(code, message) };
+    let (reason, again) =
+        if code.is_empty() { of_transport(error) } else { of_code(code, message) };
     let text = if message.is_empty() { chain(error) } else { message.to_owned() };
     let unsent = matches!(error, SdkError::ConstructionFailure(_)) || reason == Reason::Credentials;
     Failure {
@@ -183,7 +184,9 @@ where
     }
     match error {
         SdkError::TimeoutError(_) => (Reason::Timeout, Again::Soon),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => (Reason::Timeout, Again::Soon),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (Reason::Timeout, Again::Soon)
+        }
         SdkError::DispatchFailure(_) => (Reason::Network, Again::Soon),
         SdkError::ResponseError(_) | SdkError::ServiceError(_) => {
             // No code: not written by the service itself. What stands between may fail, too.

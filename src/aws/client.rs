@@ -11,7 +11,8 @@ use super::caller::Caller;
 use super::classify::{CallError, Failure, failure};
 use super::convert;
 use crate::model::{
-    AccountId, CallCounts, ListingBuilder, Operation, Product, Reason, Region, account_and_region_of_arn,
+    AccountId, CallCounts, ListingBuilder, Operation, Product, Reason, Region,
+    account_and_region_of_arn,
 };
 
 /// The most that both operations give (service model).
@@ -129,7 +130,8 @@ impl TargetClient {
 
     async fn identity_by(&self, sts: &aws_sdk_sts::Client) -> Result<Identity, Failure> {
         const WHO: Operation = Operation::GetCallerIdentity;
-        let send = || async { sts.get_caller_identity().send().await.map_err(|e| failure(WHO, &e)) };
+        let send =
+            || async { sts.get_caller_identity().send().await.map_err(|e| failure(WHO, &e)) };
         let deadline = Instant::now() + IDENTITY_TIMEOUT;
         let answer = self.caller.call(WHO, deadline, send).await?;
         let account = answer.account().filter(|account| !account.is_empty());

@@ -78,7 +78,10 @@ mod tests {
         let soon = now + Duration::from_millis(500);
         assert_eq!(bucket.take(now, soon), Some(now));
         assert_eq!(bucket.take(now, soon), None);
-        assert_eq!(bucket.take(now, now + Duration::from_secs(9)), Some(now + Duration::from_secs(1)));
+        assert_eq!(
+            bucket.take(now, now + Duration::from_secs(9)),
+            Some(now + Duration::from_secs(1))
+        );
     }
 
     proptest! {

@@ -32,19 +32,21 @@ pub enum SessionError {
 pub struct Session {
     config: SdkConfig,
     region: Region,
+    catalog_url: Option<String>,
     limits: Limits,
 }
 
 impl Session {
     /// The session that the usual AWS environment describes: environment variables, profiles with
     /// SSO and credential processes, web identity, ECS, EKS Pod Identity, IMDS. What is given here
-    /// goes before it.
+    /// goes before it; `catalog_url` is the endpoint of Service Catalog alone, so that a VPC
+    /// endpoint for it leaves STS where it is.
     ///
     /// # Errors
     /// When no region is set anywhere. Credentials are looked up with the first call.
     pub async fn ambient(
         region: Option<&Region>,
-        endpoint_url: Option<&str>,
+        catalog_url: Option<&str>,
         limits: Limits,
     ) -> Result<Self, SessionError> {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
@@ -53,13 +55,11 @@ impl Session {
         if let Some(region) = region {
             loader = loader.region(aws_config::Region::new(region.to_string()));
         }
-        if let Some(url) = endpoint_url {
-            loader = loader.endpoint_url(url);
-        }
         let config = loader.load().await;
         let region = config.region().ok_or(SessionError::NoRegion)?;
         let region = Region::parse(region.as_ref())?;
-        Ok(Self { config, region, limits })
+        let catalog_url = catalog_url.map(str::to_owned);
+        Ok(Self { config, region, catalog_url, limits })
     }
 
     /// A session of fixed credentials at a fixed endpoint, which reads no environment and no
@@ -77,11 +77,13 @@ impl Session {
             .behavior_version(BehaviorVersion::latest())
             .region(aws_config::Region::new(region.to_string()))
             .endpoint_url(endpoint_url)
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(keys))
+            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
+                keys,
+            ))
             .http_client(http_client(false))
             .timeout_config(timeouts(&limits))
             .build();
-        Self { config, region: region.clone(), limits }
+        Self { config, region: region.clone(), catalog_url: None, limits }
     }
 
     /// The region to call.
@@ -93,12 +95,14 @@ impl Session {
     /// A client for that region's products.
     #[must_use]
     pub fn target(&self, shared: Shared) -> TargetClient {
-        let catalog = aws_sdk_servicecatalog::config::Builder::from(&self.config)
+        let mut catalog = aws_sdk_servicecatalog::config::Builder::from(&self.config)
             .app_name(app_name())
             .retry_config(RetryConfig::disabled())
             // Answers are small and have a deadline as a whole.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .build();
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        if let Some(url) = &self.catalog_url {
+            catalog = catalog.endpoint_url(url);
+        }
         let sts = aws_sdk_sts::config::Builder::from(&self.config)
             .app_name(app_name())
             .retry_config(RetryConfig::disabled())
@@ -107,7 +111,7 @@ impl Session {
         let sts_elsewhere = sts.clone().region(aws_config::Region::new(elsewhere.to_string()));
         TargetClient {
             region: self.region.clone(),
-            catalog: aws_sdk_servicecatalog::Client::from_conf(catalog),
+            catalog: aws_sdk_servicecatalog::Client::from_conf(catalog.build()),
             sts: aws_sdk_sts::Client::from_conf(sts.build()),
             sts_elsewhere: aws_sdk_sts::Client::from_conf(sts_elsewhere.build()),
             caller: Caller::new(self.limits.clone(), shared),

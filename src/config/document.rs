@@ -167,13 +167,18 @@ impl Position {
     }
 }
 
+/// Files are far smaller than the address space.
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Spanned { value, referenced, defined } = Spanned::deserialize(deserializer)?;
         let span = defined.span();
-        let start = span.byte_offset().unwrap_or(0) as usize;
+        let start = size(span.byte_offset().unwrap_or(0));
         // Without byte positions everything counts as the value: a hash that says too little.
-        let end = span.byte_len().map_or(usize::MAX, |len| start.saturating_add(len as usize));
+        let end = span.byte_len().map_or(usize::MAX, |len| start.saturating_add(size(len)));
         let at = Position::of(referenced).unwrap_or(Position { line: 1, column: 1 });
         Ok(Self { value, at, bytes: start..end })
     }

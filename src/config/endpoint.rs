@@ -14,6 +14,7 @@ use super::field::{Field, text};
 pub struct EndpointUrl(String);
 
 impl EndpointUrl {
+    /// As written.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -7,9 +7,13 @@ use super::document::Position;
 /// Where a value comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// Nobody set it.
     Default,
+    /// The configuration file.
     File {
+        /// As given.
         name: String,
+        /// Where in it; none is the file as a whole.
         at: Option<Position>,
     },
     /// As typed, such as `--scan.interval`.
@@ -32,11 +36,14 @@ impl fmt::Display for Origin {
 /// What is wrong with one value and what to do about it; where it stands is added by the reader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Complaint {
+    /// What is wrong.
     pub what: String,
+    /// What to do about it.
     pub remedy: String,
 }
 
 impl Complaint {
+    /// Joins the two.
     pub fn new(what: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { what: what.into(), remedy: remedy.into() }
     }

@@ -180,6 +180,7 @@ impl Field for TelemetryPath {
 
 /// A closed set of words.
 pub trait Choice: Copy + PartialEq + 'static {
+    /// Every word and what it means.
     const CHOICES: &'static [(&'static str, Self)];
 
     /// The words, in the order of the table.
@@ -234,8 +235,6 @@ pub(super) fn expected(what: &str, found: &Value) -> String {
 /// `text` for a message: on one line and not endless.
 pub(super) fn quote(text: &str) -> String {
     const LONGEST: usize = 60;
-    match text.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{:?}…", &text[..end]),
-        None => format!("{text:?}"),
-    }
+    let begin: String = text.chars().take(LONGEST).collect();
+    if begin.len() < text.len() { format!("{begin:?}…") } else { format!("{begin:?}") }
 }

@@ -15,7 +15,9 @@ pub type Overrides = BTreeMap<&'static str, Given>;
 /// The text of a flag or variable; the values of a repeated flag are joined by commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Given {
+    /// As typed.
     pub text: String,
+    /// By which flag or variable.
     pub origin: Origin,
 }
 

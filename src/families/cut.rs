@@ -114,9 +114,8 @@ impl TargetCut {
         shown: Shown,
     ) -> impl Iterator<Item = (&'s Product, Option<&'s Dated<Listing>>)> {
         let mut left = self.products;
-        shown_products(target, shown.per_product).filter(move |(product, listing)| {
-            take_one(&mut left[urgency_of(product, *listing)])
-        })
+        shown_products(target, shown.per_product)
+            .filter(move |(product, listing)| take_one(&mut left[urgency_of(product, *listing)]))
     }
 
     /// The instances that stay, with their products.

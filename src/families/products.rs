@@ -5,7 +5,9 @@ use super::cut::{Cut, TargetCut, settled_provisioning};
 use super::table::*;
 use super::{Shown, Target};
 use crate::exposition::{Family, FamilyWriter, LabelText, Writer};
-use crate::model::{InstanceStatus, Listing, Product, ProductStatus, Provisioning, StatusName as _};
+use crate::model::{
+    InstanceStatus, Listing, Product, ProductStatus, Provisioning, StatusName as _,
+};
 use crate::snapshot::Dated;
 
 pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: Shown, cut: &Cut) {

@@ -26,7 +26,11 @@ fn product(id: &str, kind: &str, status: &str) -> Product {
     }
 }
 
-fn state(products: Vec<Product>, listings: &[(&str, &[&str])], per_instance: PerInstance) -> TargetState {
+fn state(
+    products: Vec<Product>,
+    listings: &[(&str, &[&str])],
+    per_instance: PerInstance,
+) -> TargetState {
     let region = Region::parse("eu-central-1").unwrap();
     let account = Some(AccountId::new("123456789012"));
     let mut state = TargetState::new(region, account, Duration::from_secs(300));
@@ -68,28 +72,40 @@ fn series(text: &str) -> usize {
 }
 
 fn dropped(text: &str) -> f64 {
-    let line = samples(text, "servicecatalog_series_dropped").into_iter();
-    let line = line.filter(|line| line.contains("limit")).next_back().unwrap();
+    let mut line = samples(text, "servicecatalog_series_dropped").into_iter();
+    let line = line.rfind(|line| line.contains("limit")).unwrap();
     line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 #[test]
 fn every_known_status_of_every_group_has_a_series_zeros_included() {
-    let text = text(state(vec![product("pp-1", "CFN_STACK", "TAINTED")], &[], PerInstance::All), ALL);
+    let text =
+        text(state(vec![product("pp-1", "CFN_STACK", "TAINTED")], &[], PerInstance::All), ALL);
     let counts: Vec<_> = samples(&text, "servicecatalog_provisioned_products")
         .iter()
         .map(|line| line.split("status=").nth(1).unwrap())
         .collect();
     assert_eq!(
         counts,
-        ["\"AVAILABLE\"} 0", "\"UNDER_CHANGE\"} 0", "\"TAINTED\"} 1", "\"ERROR\"} 0", "\"PLAN_IN_PROGRESS\"} 0"]
+        [
+            "\"AVAILABLE\"} 0",
+            "\"UNDER_CHANGE\"} 0",
+            "\"TAINTED\"} 1",
+            "\"ERROR\"} 0",
+            "\"PLAN_IN_PROGRESS\"} 0"
+        ]
     );
 }
 
 #[test]
 fn a_status_of_tomorrow_is_counted_and_shown_under_its_own_spelling() {
-    let text = text(state(vec![product("pp-1", "CFN_STACK", "FROZEN")], &[], PerInstance::All), ALL);
-    assert!(samples(&text, "servicecatalog_provisioned_products").iter().any(|l| l.contains("\"FROZEN\"} 1")));
+    let text =
+        text(state(vec![product("pp-1", "CFN_STACK", "FROZEN")], &[], PerInstance::All), ALL);
+    assert!(
+        samples(&text, "servicecatalog_provisioned_products")
+            .iter()
+            .any(|l| l.contains("\"FROZEN\"} 1"))
+    );
     let states = samples(&text, "servicecatalog_provisioned_product_status");
     assert_eq!(states.len(), 6);
     assert!(states[5].ends_with("status=\"FROZEN\"} 1"));
@@ -97,8 +113,11 @@ fn a_status_of_tomorrow_is_counted_and_shown_under_its_own_spelling() {
 
 #[test]
 fn records_say_nothing_while_a_product_is_in_motion() {
-    for (status, present) in [("AVAILABLE", 1), ("UNDER_CHANGE", 0), ("PLAN_IN_PROGRESS", 0), ("ERROR", 1)] {
-        let text = text(state(vec![product("pp-1", "CFN_STACK", status)], &[], PerInstance::All), ALL);
+    for (status, present) in
+        [("AVAILABLE", 1), ("UNDER_CHANGE", 0), ("PLAN_IN_PROGRESS", 0), ("ERROR", 1)]
+    {
+        let text =
+            text(state(vec![product("pp-1", "CFN_STACK", status)], &[], PerInstance::All), ALL);
         for family in ["last_provisioning_succeeded", "ever_succeeded"] {
             let family = format!("servicecatalog_provisioned_product_{family}");
             assert_eq!(samples(&text, &family).len(), present, "{family} {status}");
@@ -121,7 +140,8 @@ fn with_problems_only_healthy_products_are_counted_but_have_no_series_of_their_o
         product("pp-3", "CFN_STACKSET", "AVAILABLE"),
         product("pp-4", "CFN_STACKSET", "AVAILABLE"),
     ];
-    let listings: [(&str, &[&str]); 2] = [("pp-3", &["CURRENT"]), ("pp-4", &["CURRENT", "OUTDATED"])];
+    let listings: [(&str, &[&str]); 2] =
+        [("pp-3", &["CURRENT"]), ("pp-4", &["CURRENT", "OUTDATED"])];
     let shown = Shown { per_product: PerProduct::Problems, ..ALL };
     let text = text(state(products, &listings, PerInstance::Problems), shown);
     let ids: BTreeSet<_> = samples(&text, "servicecatalog_provisioned_product_info")
@@ -136,10 +156,14 @@ fn with_problems_only_healthy_products_are_counted_but_have_no_series_of_their_o
 
 #[test]
 fn the_instance_limit_of_a_target_keeps_the_worst_over_all_stack_sets() {
-    let products =
-        vec![product("pp-1", "CFN_STACKSET", "AVAILABLE"), product("pp-2", "CFN_STACKSET", "AVAILABLE")];
-    let listings: [(&str, &[&str]); 2] =
-        [("pp-1", &["OUTDATED", "OUTDATED", "INOPERABLE"]), ("pp-2", &["NEW", "OUTDATED", "CURRENT"])];
+    let products = vec![
+        product("pp-1", "CFN_STACKSET", "AVAILABLE"),
+        product("pp-2", "CFN_STACKSET", "AVAILABLE"),
+    ];
+    let listings: [(&str, &[&str]); 2] = [
+        ("pp-1", &["OUTDATED", "OUTDATED", "INOPERABLE"]),
+        ("pp-2", &["NEW", "OUTDATED", "CURRENT"]),
+    ];
     let shown = Shown { max_instance_series: 3, ..ALL };
     let text = text(state(products, &listings, PerInstance::All), shown);
     let kept: Vec<_> = samples(&text, "servicecatalog_stack_instance_status")
@@ -149,7 +173,10 @@ fn the_instance_limit_of_a_target_keeps_the_worst_over_all_stack_sets() {
             format!("{} {} {}", texts[5], texts[11], texts[15])
         })
         .collect();
-    assert_eq!(kept, ["pp-1 000000000002 INOPERABLE", "pp-1 000000000000 OUTDATED", "pp-2 000000000000 NEW"]);
+    assert_eq!(
+        kept,
+        ["pp-1 000000000002 INOPERABLE", "pp-1 000000000000 OUTDATED", "pp-2 000000000000 NEW"]
+    );
     assert_eq!(dropped(&text), 3.0);
 }
 
@@ -180,7 +207,11 @@ fn the_limit_of_the_process_is_exact_and_takes_instances_first_then_healthy_prod
         assert!(possible, "instances go before products");
         if products > 0 {
             assert!(series(&cut) <= max_series);
-            assert!(samples(&cut, "servicecatalog_provisioned_product_info").iter().any(|l| l.contains("pp-2")));
+            assert!(
+                samples(&cut, "servicecatalog_provisioned_product_info")
+                    .iter()
+                    .any(|l| l.contains("pp-2"))
+            );
         }
         assert_eq!(own(&cut, "provisioned_product_status"), 5 * products, "a product stays whole");
         assert_eq!(own(&cut, "provisioned_products"), 10 + 5 - 5, "aggregates are never cut");
@@ -221,7 +252,12 @@ fn every_family_of_the_table_is_named_by_the_conventions() {
     for family in describe() {
         assert!(names.insert(family.name), "{} twice", family.name);
         assert!(family.name.starts_with("servicecatalog_"));
-        assert_eq!(family.name.ends_with("_total"), family.kind.as_str() == "counter", "{}", family.name);
+        assert_eq!(
+            family.name.ends_with("_total"),
+            family.kind.as_str() == "counter",
+            "{}",
+            family.name
+        );
         assert_eq!(family.labels[..2], super::table::TARGET, "{}", family.name);
         assert!(family.help.ends_with(['.', ')']) && !family.notes.is_empty(), "{}", family.name);
     }

@@ -22,7 +22,7 @@ pub(super) fn page(telemetry_path: &str, version: &str) -> String {
     let links = [
         (telemetry_path, "Metrics", "in the text format of Prometheus"),
         (HEALTHY_PATH, "Health", "200 as long as the process answers"),
-        (READY_PATH, "Readiness", "503 until every target was scanned once"),
+        (READY_PATH, "Readiness", "503 until every target was tried once"),
     ];
     let documentation = env!("CARGO_PKG_REPOSITORY");
     html! {

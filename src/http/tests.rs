@@ -125,7 +125,7 @@ fn health_is_always_good() {
 fn readiness_says_what_it_waits_for() {
     let response = get(&handler(), "/-/ready");
     assert_eq!(response.status(), 503);
-    assert!(body(response).contains("waiting until every target was scanned once"));
+    assert!(body(response).contains("waiting until every target was tried once"));
 
     let ready = Fixed { is_ready: true, ..Fixed::default() };
     let response = get(&Handler::new(ready, "/metrics", "1"), "/-/ready");

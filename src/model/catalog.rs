@@ -1,6 +1,6 @@
 //! The complete, de-duplicated list of a target's provisioned products.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::product::Product;
@@ -90,12 +90,20 @@ pub struct CatalogBuilder {
     places: HashMap<Arc<str>, usize>,
     without_id: Vec<Product>,
     duplicates: u64,
+    texts: HashSet<Arc<str>>,
 }
 
 impl CatalogBuilder {
     /// Takes one item. Of several items with one id the last wins: pages of a list that moves
     /// meanwhile may overlap, and the later page is the younger truth.
-    pub fn add(&mut self, product: Product) {
+    pub fn add(&mut self, mut product: Product) {
+        // A few types, products and versions recur over thousands of items: each is kept once.
+        for text in [&mut product.kind, &mut product.product_id, &mut product.artifact_id] {
+            match self.texts.get(text) {
+                Some(known) => *text = Arc::clone(known),
+                None => drop(self.texts.insert(Arc::clone(text))),
+            }
+        }
         if product.id.is_empty() {
             self.without_id.push(product);
         } else if let Some(&place) = self.places.get(&product.id) {
@@ -156,7 +164,10 @@ mod tests {
         assert_eq!((catalog.len(), catalog.duplicates()), (2, 1));
         assert_eq!(catalog.product("pp-2").unwrap().status, ProductStatus::Tainted);
         let counts = catalog.groups().values().next().unwrap();
-        assert_eq!((counts.of(&ProductStatus::Available), counts.of(&ProductStatus::Tainted)), (1, 1));
+        assert_eq!(
+            (counts.of(&ProductStatus::Available), counts.of(&ProductStatus::Tainted)),
+            (1, 1)
+        );
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Listing {
     }
 }
 
-/// Collects the instances of all pages: 16 bytes for each, however many there are, because an
+/// Collects the instances of all pages: a few bytes for each, however many there are, because an
 /// instance is its account and region, and the last one listed wins.
 #[derive(Debug, Default)]
 pub struct ListingBuilder {

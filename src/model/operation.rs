@@ -28,7 +28,9 @@ impl Operation {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GetCallerIdentity => "GetCallerIdentity",
-            Self::ListStackInstancesForProvisionedProduct => "ListStackInstancesForProvisionedProduct",
+            Self::ListStackInstancesForProvisionedProduct => {
+                "ListStackInstancesForProvisionedProduct"
+            }
             Self::ScanProvisionedProducts => "ScanProvisionedProducts",
         }
     }

@@ -95,16 +95,15 @@ impl Reason {
                 "a service control policy denies {action}: exempt the exporter's role in it, or \
                  leave this account and region out"
             ),
-            Self::AccessDenied => format!(
+            Self::AccessDenied if action.starts_with("servicecatalog:") => format!(
                 "allow {action} on * for this identity (with the condition StringEquals \
                  servicecatalog:accountLevel self, if any)"
             ),
+            Self::AccessDenied => format!("allow {action} on * for this identity"),
             Self::Credentials => "check the credentials of this process, that they have not \
                 expired, and the clock of this machine"
                 .into(),
-            Self::RegionDisabled => {
-                "enable the region in this account, or leave it out".into()
-            }
+            Self::RegionDisabled => "enable the region in this account, or leave it out".into(),
             Self::Timeout => "check the way to AWS; where it is slow or the account is large, \
                 raise aws.attempt_timeout or scan.timeout"
                 .into(),
@@ -115,7 +114,9 @@ impl Reason {
             Self::InvalidResponse => "the next scan tries again; if it stays, look for a proxy \
                 that changes answers, and report it with the request id"
                 .into(),
-            Self::Limit => "raise scan.max_pages if the account really has so many pages".into(),
+            Self::Limit => "raise scan.max_pages if the account really has so many pages; an answer over 8 MiB \
+                comes from something else than AWS"
+                .into(),
             Self::Other => "read the message; if it is no mistake of the configuration, please \
                 report it with the request id"
                 .into(),

@@ -47,7 +47,10 @@ impl Region {
         let number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
         match parts.split_last() {
             Some((last, words))
-                if text.len() <= 32 && words.len() >= 2 && number(last) && words.iter().all(word) =>
+                if text.len() <= 32
+                    && words.len() >= 2
+                    && number(last)
+                    && words.iter().all(word) =>
             {
                 Ok(Self(text.into()))
             }
@@ -104,21 +107,32 @@ mod tests {
 
     #[test]
     fn regions_of_every_partition_are_read() {
-        for name in ["eu-central-1", "us-gov-west-1", "cn-northwest-1", "ap-southeast-12", "us-iso-east-1"] {
+        for name in
+            ["eu-central-1", "us-gov-west-1", "cn-northwest-1", "ap-southeast-12", "us-iso-east-1"]
+        {
             assert_eq!(Region::parse(name).unwrap().as_str(), name);
         }
     }
 
     #[test]
     fn what_could_not_stand_in_a_host_name_is_no_region() {
-        for text in ["", "eu", "eu-central", "EU-central-1", "eu-central-1.evil.example", "eu--1", "eu-central-1\n"] {
+        for text in [
+            "",
+            "eu",
+            "eu-central",
+            "EU-central-1",
+            "eu-central-1.evil.example",
+            "eu--1",
+            "eu-central-1\n",
+        ] {
             assert!(Region::parse(text).is_err(), "{text:?}");
         }
     }
 
     #[test]
     fn the_region_to_compare_with_is_another_one_of_the_same_partition() {
-        let elsewhere = |name: &str| Region::parse(name).unwrap().always_enabled_elsewhere().to_string();
+        let elsewhere =
+            |name: &str| Region::parse(name).unwrap().always_enabled_elsewhere().to_string();
         assert_eq!(elsewhere("af-south-1"), "us-east-1");
         assert_eq!(elsewhere("us-east-1"), "us-west-2");
         assert_eq!(elsewhere("cn-northwest-1"), "cn-north-1");
@@ -128,8 +142,14 @@ mod tests {
     #[test]
     fn account_and_region_are_read_from_an_arn() {
         let arn = "arn:aws-cn:servicecatalog:cn-north-1:123456789012:stack/a:b/pp-1";
-        assert_eq!(account_and_region_of_arn(arn), (Some(AccountId::new("123456789012")), Some("cn-north-1")));
-        assert_eq!(account_and_region_of_arn("arn:aws:iam::1:user/x"), (Some(AccountId::new("1")), None));
+        assert_eq!(
+            account_and_region_of_arn(arn),
+            (Some(AccountId::new("123456789012")), Some("cn-north-1"))
+        );
+        assert_eq!(
+            account_and_region_of_arn("arn:aws:iam::1:user/x"),
+            (Some(AccountId::new("1")), None)
+        );
         assert_eq!(account_and_region_of_arn("nonsense"), (None, None));
     }
 }

@@ -16,9 +16,7 @@ use super::listing::list;
 use super::pages::Pages;
 use crate::aws::{CallError, ProductsPage, TargetClient};
 use crate::config::Config;
-use crate::model::{
-    AccountId, Catalog, CatalogBuilder, Clock, Moment, Operation, Product, Reason,
-};
+use crate::model::{AccountId, Catalog, CatalogBuilder, Clock, Moment, Operation, Product, Reason};
 use crate::snapshot::{AttemptEnd, ListingOutcome, Stage, TargetState};
 
 /// After so many denials in a row the operation is taken for denied as a whole, and the rest of
@@ -150,7 +148,7 @@ struct Attempt<'t, T> {
     errors: Vec<(Stage, CallError)>,
     /// Denials in a row.
     denials: u32,
-    /// Why listings are denied as a whole, once [`DENIALS`] say so.
+    /// Listing is denied as a whole: nothing more is asked for in this attempt.
     denied: Option<Reason>,
 }
 
@@ -172,6 +170,11 @@ impl<T: Fn(News)> Attempt<'_, T> {
     }
 
     fn start_listings(&mut self) {
+        if let Some(reason) = self.denied {
+            let rest = std::mem::take(&mut self.waiting);
+            let failed = rest.into_iter().map(|(_, _, id)| (id, ListingOutcome::Failed(reason)));
+            self.listings.extend(failed);
+        }
         let paging = usize::from(self.page_task.is_some());
         while self.listing_tasks.len() + paging < self.job.config.aws.concurrency {
             let Some((_, _, id)) = self.waiting.pop_first() else { return };
@@ -227,10 +230,6 @@ impl<T: Fn(News)> Attempt<'_, T> {
     fn ask_for(&mut self, product: &Product) {
         let wanted = product.is_stack_set() && !product.id.is_empty();
         if wanted && self.asked_for.insert(Arc::clone(&product.id)) {
-            if let Some(reason) = self.denied {
-                self.listings.push((Arc::clone(&product.id), ListingOutcome::Failed(reason)));
-                return;
-            }
             let listed = self.job.prior.listing(&product.id).map(|dated| dated.asked.uptime);
             self.waiting.insert((listed, self.asked_for.len(), Arc::clone(&product.id)));
         }
@@ -244,9 +243,11 @@ impl<T: Fn(News)> Attempt<'_, T> {
     }
 
     fn take_listing(&mut self, id: Arc<str>, outcome: ListingOutcome, error: Option<CallError>) {
-        let denial = error.as_ref().filter(|error| error.is_denial()).map(|error| error.reason);
-        match denial {
-            Some(_) => self.denials += 1,
+        match error.as_ref().filter(|error| error.is_denial()) {
+            Some(denial) => {
+                self.denials += 1;
+                self.denied = self.denied.or((self.denials >= DENIALS).then_some(denial.reason));
+            }
             None => self.denials = 0,
         }
         let refused_first =
@@ -257,13 +258,5 @@ impl<T: Fn(News)> Attempt<'_, T> {
             self.errors.push((Stage::StackInstances, error));
         }
         self.listings.push((id, outcome));
-        if let Some(reason) = denial
-            && self.denials >= DENIALS
-        {
-            self.denied = Some(reason);
-            let rest = std::mem::take(&mut self.waiting);
-            let failed = rest.into_iter().map(|(_, _, id)| (id, ListingOutcome::Failed(reason)));
-            self.listings.extend(failed);
-        }
     }
 }

@@ -61,6 +61,12 @@ enum Event {
     Identity(usize, Result<Identity, CallError>),
 }
 
+/// An attempt sends three events at most and a target has one attempt at a time: that is the bound.
+#[expect(clippy::disallowed_methods, reason = "bounded by the number of targets")]
+fn channel() -> (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>) {
+    mpsc::unbounded_channel()
+}
+
 impl Pump {
     /// A pump for these targets, which begins with [`Pump::run`].
     #[must_use]
@@ -83,7 +89,7 @@ impl Pump {
         Self {
             slots: targets.into_iter().map(slot).collect(),
             tasks: JoinSet::new(),
-            events: mpsc::unbounded_channel(),
+            events: channel(),
             config,
             clock,
             ticks,
@@ -171,11 +177,18 @@ impl Pump {
                 slot.due = now;
             }
             slot.due += interval;
+            if !slot.running {
+                // After a pause of the whole process, ticks that nobody could hear are no skips.
+                while slot.due <= now {
+                    slot.due += interval;
+                }
+            }
             let next = self.clock.now().plus(slot.due.saturating_duration_since(now)).unix;
             let state = Arc::make_mut(&mut slot.state);
             state.next_attempt = next;
             if slot.running {
                 state.tick_skipped();
+                state.calls = slot.client.counts();
                 let account = state.account.as_ref().map(AccountId::as_str);
                 tracing::warn!(
                     account,
@@ -184,10 +197,6 @@ impl Pump {
                      scan.interval, or aws.max_requests_per_second if AWS allows it"
                 );
             } else {
-                // After a pause of the whole process, ticks that nobody could hear are no skips.
-                while slot.due <= now {
-                    slot.due += interval;
-                }
                 self.begin(place);
             }
         }
@@ -210,8 +219,7 @@ impl Pump {
             // The channel outlives its senders but at shutdown, when nobody listens any more.
             task.spawn(attempt(job, move |what| drop(news.send(Event::News(place, what)))));
             let finished = task.join_next().await.and_then(Result::ok);
-            let finished =
-                finished.unwrap_or_else(|| Finished::panicked(begun, started.elapsed()));
+            let finished = finished.unwrap_or_else(|| Finished::panicked(begun, started.elapsed()));
             let _ = events.send(Event::Ended(place, Box::new(finished)));
         });
         self.ask_identity(place);
@@ -248,7 +256,7 @@ impl Pump {
                 tracing::warn!(
                     reason = error.reason.as_str(),
                     code = error.code,
-                    message = error.message,
+                    error = error.message,
                     remedy = error.reason.remedy(error.operation),
                     "AWS did not say which account this is; it is read from the products instead, \
                      if there are any, and asked again with the next scan"

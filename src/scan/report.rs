@@ -26,7 +26,7 @@ pub(super) fn report(before: &TargetState, after: &TargetState, finished: &Finis
             count,
             code = error.code,
             request_id = error.request_id,
-            message = error.message,
+            error = error.message,
             remedy = reason.remedy(error.operation),
             "a scan failed; what was served before stays until scan.serve_stale_for has passed"
         );

@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::{
-    CatalogBuilder, InstanceStatus, ListingBuilder, PerInstance, Product, ProductStatus, Provisioning,
+    CatalogBuilder, InstanceStatus, ListingBuilder, PerInstance, Product, ProductStatus,
+    Provisioning,
 };
 
 fn at(seconds: u64) -> Moment {
@@ -38,7 +39,11 @@ fn listed(outdated: usize, asked: Moment) -> ListingOutcome {
     ListingOutcome::Listed(Dated { value, asked })
 }
 
-fn end(begun: Moment, products: Result<(), Reason>, listings: Vec<(&str, ListingOutcome)>) -> AttemptEnd {
+fn end(
+    begun: Moment,
+    products: Result<(), Reason>,
+    listings: Vec<(&str, ListingOutcome)>,
+) -> AttemptEnd {
     AttemptEnd {
         begun,
         products,
@@ -52,7 +57,12 @@ fn outdated(state: &TargetState) -> Option<u64> {
     state.instances().map(|tally| tally.of(&InstanceStatus::Outdated))
 }
 
-fn scanned(state: &mut TargetState, at: Moment, sets: &[&str], outcomes: Vec<(&str, ListingOutcome)>) {
+fn scanned(
+    state: &mut TargetState,
+    at: Moment,
+    sets: &[&str],
+    outcomes: Vec<(&str, ListingOutcome)>,
+) {
     let items: Vec<_> = sets.iter().map(|id| (*id, "CFN_STACKSET")).collect();
     state.list_complete(list(&items), at);
     state.attempt_finished(end(at, Ok(()), outcomes));
@@ -75,7 +85,11 @@ fn a_list_is_published_before_its_listings_and_keeps_what_is_known_of_them() {
     scanned(&mut state, at(0), &["pp-1"], vec![("pp-1", listed(3, at(1)))]);
     state.list_complete(list(&[("pp-1", "CFN_STACKSET"), ("pp-2", "CFN_STACKSET")]), at(300));
     assert_eq!((outdated(&state), state.stack_sets_unknown()), (Some(3), 1));
-    assert_eq!((state.scans(), state.last_attempt()), (1, 1_000.0), "no attempt has finished since");
+    assert_eq!(
+        (state.scans(), state.last_attempt()),
+        (1, 1_000.0),
+        "no attempt has finished since"
+    );
 }
 
 #[test]
@@ -96,7 +110,12 @@ fn a_failed_listing_keeps_its_last_counts_and_fails_only_its_stage() {
     let mut state = target();
     scanned(&mut state, at(0), &["pp-1"], vec![("pp-1", listed(3, at(1)))]);
     let failed = ListingOutcome::Failed(Reason::Timeout);
-    scanned(&mut state, at(300), &["pp-1", "pp-2"], vec![("pp-1", failed), ("pp-2", listed(2, at(301)))]);
+    scanned(
+        &mut state,
+        at(300),
+        &["pp-1", "pp-2"],
+        vec![("pp-1", failed), ("pp-2", listed(2, at(301)))],
+    );
     assert_eq!(outdated(&state), Some(5));
     assert_eq!(state.listing("pp-1").unwrap().asked, at(1), "old data keeps its own age");
     assert_eq!(state.stage(Stage::Products).result, StageResult::Succeeded);

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use prometheus::{
-    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder as _, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
 };
 
 use crate::exposition::{Describe, Kind, Tail};
@@ -194,7 +194,7 @@ impl SelfMetrics {
         text
     }
 
-    /// An answer was sent.
+    /// A request was answered.
     pub fn count_http(&self, handler: &'static str, code: u16) {
         if let Some(requests) = &self.http_requests {
             requests.with_label_values(&[handler, code.to_string().as_str()]).inc();
@@ -205,7 +205,7 @@ impl SelfMetrics {
     #[must_use]
     pub fn attempt(self: &Arc<Self>, operation: Operation) -> AttemptTimer {
         self.in_flight.inc();
-        AttemptTimer { metrics: Arc::clone(self), operation, begun: Instant::now() }
+        AttemptTimer { metrics: Arc::clone(self), operation, begun: Instant::now(), sent: true }
     }
 
     /// The process became ready.
@@ -238,11 +238,22 @@ pub struct AttemptTimer {
     metrics: Arc<SelfMetrics>,
     operation: Operation,
     begun: Instant,
+    sent: bool,
+}
+
+impl AttemptTimer {
+    /// It failed before a request left the process: there is no duration.
+    pub fn never_sent(&mut self) {
+        self.sent = false;
+    }
 }
 
 impl Drop for AttemptTimer {
     fn drop(&mut self) {
         self.metrics.in_flight.dec();
+        if !self.sent {
+            return;
+        }
         let histogram = self.metrics.durations.iter().find(|(known, _)| *known == self.operation);
         if let Some((_, histogram)) = histogram {
             histogram.observe(self.begun.elapsed().as_secs_f64());
@@ -287,7 +298,9 @@ mod tests {
         assert!(!text(&metrics).contains(DURATION.name));
         drop(metrics.attempt(Operation::ScanProvisionedProducts));
         let text = text(&metrics);
-        assert!(text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\""));
+        assert!(
+            text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\"")
+        );
         assert!(!text.contains("GetCallerIdentity"));
     }
 

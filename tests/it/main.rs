@@ -1,11 +1,29 @@
-//! The one integration binary: the AWS SDK is linked once, each behaviour is a module.
+//! The behaviour of the whole, one module a behaviour, in one binary so that the SDK links once.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::string_slice,
+    clippy::disallowed_methods,
+    reason = "in a test a panic is the message, and tests own their tasks and clocks; clippy.toml exempts only #[test] functions, not their helpers"
+)]
 
+mod boto3;
 mod cli;
+mod contract;
 mod counted;
+mod golden;
+mod gzip;
+mod house;
 mod http_server;
 mod logged;
+mod oracle;
 mod paced;
-mod publication;
+mod prometheus;
+mod promtool;
 mod reasons;
+mod reference;
 mod support;
 mod wire;

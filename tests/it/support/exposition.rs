@@ -39,7 +39,10 @@ impl Scrape {
             } else if !line.starts_with('#') {
                 let sample = sample(line);
                 assert!(sample.name.starts_with(&family), "{line} stands below {family}");
-                assert!(series.insert((sample.name.clone(), sample.labels.clone())), "twice: {line}");
+                assert!(
+                    series.insert((sample.name.clone(), sample.labels.clone())),
+                    "twice: {line}"
+                );
                 samples.push(sample);
             }
         }

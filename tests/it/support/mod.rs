@@ -2,6 +2,7 @@
 //! through the real SDK, stepped by command.
 
 pub mod exposition;
+pub mod foreign;
 pub mod http;
 
 use std::net::SocketAddr;
@@ -76,16 +77,45 @@ impl Rig {
 
     /// The same with limits of its own.
     pub async fn limited(world: World, config: Config, limits: Limits) -> Self {
-        let simulator = Simulator::start(world).await.unwrap();
-        let session = session(&simulator, limits);
-        Self::of(simulator, session, config).await
+        let (tick, ticks) = mpsc::channel(16);
+        Self::ticking(world, config, limits, Ticks::Manual(ticks), tick).await
     }
 
-    /// The same with a session of its own, which need not reach the simulator.
+    /// An exporter that scans by the timer, as the daemon does; [`Rig::tick`] is not for it.
+    pub async fn timed(world: World, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = config();
+        change(&mut config);
+        let limits = impatient(&config);
+        Self::ticking(world, config, limits, Ticks::Timer, mpsc::channel(16).0).await
+    }
+
+    async fn ticking(
+        world: World,
+        config: Config,
+        limits: Limits,
+        ticks: Ticks,
+        tick: mpsc::Sender<()>,
+    ) -> Self {
+        let simulator = Simulator::start(world).await.unwrap();
+        let session = session(&simulator, limits);
+        Self::start(simulator, session, config, ticks, tick).await
+    }
+
+    /// An exporter with a session of its own, which need not reach the simulator.
     pub async fn of(simulator: Simulator, session: Session, config: Config) -> Self {
-        let source = Source::Fixed(Arc::new(session));
         let (tick, ticks) = mpsc::channel(16);
-        let app = App::bind(config, source, Ticks::Manual(ticks)).unwrap();
+        Self::start(simulator, session, config, Ticks::Manual(ticks), tick).await
+    }
+
+    async fn start(
+        simulator: Simulator,
+        session: Session,
+        config: Config,
+        ticks: Ticks,
+        tick: mpsc::Sender<()>,
+    ) -> Self {
+        let source = Source::Fixed(Arc::new(session));
+        let app = App::bind(config, source, ticks).unwrap();
         let (address, reader) = (app.addresses()[0], app.reader());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(shutdown.clone()));
@@ -99,7 +129,8 @@ impl Rig {
 
     /// Waits for a publication whose one target is as wanted.
     pub async fn wait_for(&self, wanted: impl Fn(&TargetState) -> bool) -> Arc<Published> {
-        let found = self.reader.wait_for(|published| published.snapshot.targets.iter().any(|t| wanted(t)));
+        let found =
+            self.reader.wait_for(|published| published.snapshot.targets.iter().any(|t| wanted(t)));
         let found = tokio::time::timeout(PATIENCE, found).await;
         found.expect("the publication that the test waits for never came").expect("the pump runs")
     }

