@@ -97,6 +97,14 @@ async fn no_secret_is_ever_logged_at_any_level() {
             simulator.inject(Fault::new(fault).on(Operation::ScanProvisionedProducts));
         }
         let output = scan(&simulator, true, &["--log.level", "trace"]).await;
+        // What the SDK says of its requests is not repeated at all.
+        for line in std::str::from_utf8(&output.stderr).unwrap().lines() {
+            let Ok(line) = serde_json::from_str::<Value>(line) else { continue };
+            assert!(
+                line["target"].as_str().unwrap().starts_with("servicecatalog_exporter"),
+                "{line}"
+            );
+        }
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8(said).unwrap();
         assert!(said.contains("a scan attempt begins"), "the level is heard: {said}");
