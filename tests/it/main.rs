@@ -21,6 +21,7 @@ mod http_server;
 mod logged;
 mod oracle;
 mod paced;
+mod process;
 mod prometheus;
 mod promtool;
 mod reasons;

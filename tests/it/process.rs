@@ -1,0 +1,49 @@
+//! The process as a user runs it: the built binary, in an environment of its own, against the
+//! simulated AWS.
+
+mod credentials;
+mod environment;
+mod program;
+mod responder;
+
+use servicecatalog_exporter::sim::{self, Call, Fault, Operation, Simulator, What, World};
+
+use self::program::{Invocation, exporter};
+
+const SCAN: Operation = Operation::ScanProvisionedProducts;
+
+/// Some products in more than one page, with two stack sets.
+async fn some_products() -> Simulator {
+    Simulator::start(World::sized(25, 2, 3)).await.unwrap()
+}
+
+/// A simulated AWS that takes every call and answers none.
+async fn hanging_aws() -> Simulator {
+    let simulator = some_products().await;
+    simulator.inject(Fault::new(What::Hang));
+    simulator
+}
+
+fn is_scan(call: &Call) -> bool {
+    call.operation == Some(SCAN)
+}
+
+/// The exporter on a free port of 127.0.0.1.
+fn on_a_free_port(args: &[&str]) -> Invocation {
+    exporter(args).args(&["--web.listen-address", "127.0.0.1:0"])
+}
+
+/// The same with what the simulated AWS needs in the environment.
+fn scanning(simulator: &Simulator, args: &[&str]) -> Invocation {
+    on_a_free_port(args).scanning(simulator)
+}
+
+impl Invocation {
+    /// The usual variables, for the simulated AWS.
+    fn scanning(self, simulator: &Simulator) -> Self {
+        self.env("AWS_ENDPOINT_URL", simulator.endpoint_url())
+            .env("AWS_REGION", sim::REGION)
+            .env("AWS_ACCESS_KEY_ID", sim::ACCESS_KEY_ID)
+            .env("AWS_SECRET_ACCESS_KEY", sim::SECRET_ACCESS_KEY)
+    }
+}
