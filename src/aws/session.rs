@@ -56,7 +56,9 @@ impl Session {
             loader = loader.region(aws_config::Region::new(region.to_string()));
         }
         let config = loader.load().await;
-        let region = config.region().ok_or(SessionError::NoRegion)?;
+        // A variable that is set to nothing counts as unset here as everywhere.
+        let region = config.region().filter(|region| !region.as_ref().is_empty());
+        let region = region.ok_or(SessionError::NoRegion)?;
         let region = Region::parse(region.as_ref())?;
         let catalog_url = catalog_url.map(str::to_owned);
         Ok(Self { config, region, catalog_url, limits })

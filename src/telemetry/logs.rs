@@ -30,6 +30,9 @@ pub struct LogError;
 pub fn init_logs(level: Level, format: LogFormat) -> Result<(), LogError> {
     let filter = Targets::new()
         .with_target(env!("CARGO_CRATE_NAME"), level)
+        // That a machine outside EC2 has no metadata is no warning; the missing region is an error
+        // of ours, which says what to do.
+        .with_target("aws_config::imds::region", Level::ERROR)
         .with_default(level.min(Level::WARN));
     let layer = fmt::layer().with_writer(std::io::stderr);
     let layer = match format {

@@ -4,7 +4,9 @@
 mod credentials;
 mod environment;
 mod program;
+mod refusals;
 mod responder;
+mod settings;
 
 use servicecatalog_exporter::sim::{self, Call, Fault, Operation, Simulator, What, World};
 
