@@ -172,6 +172,7 @@ pub async fn serve(config: Config, source: Source) -> anyhow::Result<()> {
         tracing::warn!("{warning}");
     }
     let shutdown = stop_on_signal()?;
+    survive_hangups()?;
     let app = App::bind(config, source, Ticks::Timer)?;
     for address in app.addresses() {
         tracing::info!(
@@ -210,4 +211,20 @@ pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
         std::process::exit(code);
     });
     Ok(shutdown)
+}
+
+/// Lets SIGHUP end nothing: to whoever sends it to a daemon it means reload.
+pub(super) fn survive_hangups() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut hangup = signal(SignalKind::hangup())?;
+    #[expect(clippy::disallowed_methods, reason = "listens as long as the process lives")]
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            tracing::warn!(
+                signal = "SIGHUP",
+                "reload is not supported yet; restart to apply a changed configuration"
+            );
+        }
+    });
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::daemon::{App, Source, stop_on_signal};
+use super::daemon::{App, Source, stop_on_signal, survive_hangups};
 use super::{limits, system_clock};
 use crate::aws::Session;
 use crate::config::Config;
@@ -17,6 +17,7 @@ use crate::sim::{self, Simulator, World};
 /// When an address cannot be bound.
 pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<()> {
     let shutdown = stop_on_signal()?;
+    survive_hangups()?;
     let now = system_clock().now().unix;
     #[allow(
         clippy::cast_possible_truncation,

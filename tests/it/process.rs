@@ -3,12 +3,13 @@
 
 mod credentials;
 mod environment;
+mod lifetime;
 mod program;
 mod refusals;
 mod responder;
 mod settings;
 
-use servicecatalog_exporter::sim::{self, Call, Fault, Operation, Simulator, What, World};
+use servicecatalog_exporter::sim::{self, Call, Operation, Simulator, World};
 
 use self::program::{Invocation, exporter};
 
@@ -17,13 +18,6 @@ const SCAN: Operation = Operation::ScanProvisionedProducts;
 /// Some products in more than one page, with two stack sets.
 async fn some_products() -> Simulator {
     Simulator::start(World::sized(25, 2, 3)).await.unwrap()
-}
-
-/// A simulated AWS that takes every call and answers none.
-async fn hanging_aws() -> Simulator {
-    let simulator = some_products().await;
-    simulator.inject(Fault::new(What::Hang));
-    simulator
 }
 
 fn is_scan(call: &Call) -> bool {

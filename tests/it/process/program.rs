@@ -4,7 +4,7 @@
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -57,11 +57,6 @@ impl Invocation {
     pub fn without(mut self, name: &str) -> Self {
         self.command.env_remove(name);
         self
-    }
-
-    /// A folder that lasts as long as the program; its home.
-    pub fn home(&self) -> &Path {
-        self.home.path()
     }
 
     /// Writes a file below the home and gives its path.
