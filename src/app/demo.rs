@@ -37,6 +37,8 @@ pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<(
     print_welcome(&app, &path, &simulator.endpoint_url(), seed, interval, step);
     let moving = async {
         let mut steps = tokio::time::interval(step);
+        // The first tick comes at once; the first scan is to see the world as the seed made it.
+        steps.tick().await;
         loop {
             steps.tick().await;
             simulator.with_world(World::step);

@@ -2,6 +2,7 @@
 //! simulated AWS.
 
 mod credentials;
+mod demo;
 mod environment;
 mod lifetime;
 mod program;
