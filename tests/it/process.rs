@@ -1,10 +1,12 @@
 //! The process as a user runs it: the built binary, in an environment of its own, against the
 //! simulated AWS.
 
+mod commands;
 mod credentials;
 mod demo;
 mod environment;
 mod lifetime;
+mod one_scan;
 mod program;
 mod refusals;
 mod responder;
