@@ -15,6 +15,7 @@ mod settings;
 use servicecatalog_exporter::sim::{self, Call, Operation, Simulator, World};
 
 use self::program::{Invocation, exporter};
+use crate::support::PATIENCE;
 
 const SCAN: Operation = Operation::ScanProvisionedProducts;
 
@@ -23,8 +24,14 @@ async fn some_products() -> Simulator {
     Simulator::start(World::sized(25, 2, 3)).await.unwrap()
 }
 
-fn is_scan(call: &Call) -> bool {
-    call.operation == Some(SCAN)
+/// Waits for an event, and fails when it does not come.
+async fn soon<F: Future>(event: F) -> F::Output {
+    tokio::time::timeout(PATIENCE, event).await.expect("what the test waits for does not happen")
+}
+
+/// Waits until the simulated AWS is asked for `operation`.
+async fn asked_for(simulator: &Simulator, operation: Operation) -> Call {
+    soon(simulator.wait_for_call(|call| call.operation == Some(operation))).await
 }
 
 /// The exporter on a free port of 127.0.0.1.

@@ -6,7 +6,7 @@ use servicecatalog_exporter::sim::{self, Simulator};
 
 use super::program::Invocation;
 use super::responder::{Reply, Responder};
-use super::{is_scan, on_a_free_port, some_products};
+use super::{SCAN, asked_for, on_a_free_port, some_products};
 
 const KEY: &str = "AKIDFROMELSEWHERE";
 const ACCOUNT: &str = "210987654321";
@@ -35,7 +35,7 @@ fn credentials(more: &str) -> String {
 async fn scans_as_the_other_account(program: Invocation, simulator: &Simulator) {
     let program = program.start();
     program.address().await;
-    let call = simulator.wait_for_call(is_scan).await;
+    let call = asked_for(simulator, SCAN).await;
     assert_eq!(call.access_key.as_deref(), Some(KEY), "{}", program.log());
     assert_eq!(call.account.as_deref(), Some(ACCOUNT));
     assert_eq!(call.region.as_deref(), Some(sim::REGION));

@@ -4,7 +4,7 @@ use servicecatalog_exporter::sim::{self, Fault, Operation, Outcome, What};
 
 use super::program::{scrape, scrape_until};
 use super::responder::{Reply, Responder};
-use super::{SCAN, exporter, is_scan, on_a_free_port, scanning, some_products};
+use super::{SCAN, asked_for, exporter, on_a_free_port, scanning, some_products, soon};
 
 const IDENTITY: Operation = Operation::GetCallerIdentity;
 
@@ -23,7 +23,7 @@ async fn region_credentials_and_endpoint_of_the_environment_are_enough() {
 async fn the_whole_account_is_asked_for_and_not_what_the_caller_owns() {
     let simulator = some_products().await;
     let _program = scanning(&simulator, &[]).start();
-    let call = simulator.wait_for_call(is_scan).await;
+    let call = asked_for(&simulator, SCAN).await;
     assert_eq!(call.access_level.as_deref(), Some("Account"));
     // Any other value than self would have been refused.
     assert_eq!(call.outcome, Outcome::Answered);
@@ -36,7 +36,7 @@ async fn it_scans_at_once_and_then_every_interval() {
     let program = scanning(&simulator, &["--scan.interval", "1s"]).start();
     let address = program.ready().await;
     // Two pages a scan.
-    simulator.wait_until(|log| log.count(SCAN) >= 6).await;
+    soon(simulator.wait_until(|log| log.count(SCAN) >= 6)).await;
     let scrape =
         scrape_until(address, |scrape| scrape.sum("servicecatalog_scans_total", &[]) >= 3.0).await;
     let of = |name: &str| scrape.value(name, &[]).unwrap();
@@ -71,7 +71,7 @@ async fn asking_who_we_are_never_delays_the_first_scan() {
     simulator.inject(Fault::new(What::Hang).on(IDENTITY));
     let program = scanning(&simulator, &[]).start();
     let address = program.ready().await;
-    simulator.wait_for_call(|call| call.operation == Some(IDENTITY)).await;
+    asked_for(&simulator, IDENTITY).await;
     let scrape = scrape(address).await;
     assert_eq!(scrape.value("servicecatalog_scan_success", &[("stage", "products")]), Some(1.0));
     // What the scan had waited for would have been counted at its end.

@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::program::{Ended, Invocation, Program, scrape};
 use super::responder::{Reply, Responder};
-use super::{is_scan, on_a_free_port, scanning, some_products};
+use super::{SCAN, asked_for, on_a_free_port, scanning, some_products, soon};
 use crate::support::http;
 
 /// The promise is one second. The bound is what a busy machine may add to it, and far below the
@@ -62,7 +62,7 @@ async fn either_signal_ends_it_with_exit_code_0_while_every_call_hangs() {
     for signal in ["TERM", "INT"] {
         simulator.forget_calls();
         let program = scanning(&simulator, &[]).start();
-        simulator.wait_for_call(is_scan).await;
+        asked_for(&simulator, SCAN).await;
         let ended = ended_by(program, signal).await;
         assert_eq!(ended.status.code(), Some(0), "{ended:?}");
         let said = ended.stderr.join("\n");
@@ -122,7 +122,7 @@ async fn an_answer_under_way_is_finished_before_the_end() {
     program.signal("TERM");
     program.logs("stopping").await;
     let mut rest = Vec::new();
-    client.read_to_end(&mut rest).await.unwrap();
+    soon(client.read_to_end(&mut rest)).await.unwrap();
     let head = rest.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
     let length = String::from_utf8_lossy(&rest[..head]).to_lowercase();
     let length = length.split_once("content-length: ").unwrap().1.lines().next().unwrap();

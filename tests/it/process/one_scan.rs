@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::program::{Invocation, exporter, program, scrape};
-use super::{SCAN, is_scan, scanning, some_products};
+use super::{SCAN, asked_for, scanning, some_products, soon};
 use crate::support::exposition::Scrape;
 
 fn scan(simulator: &Simulator, args: &[&str]) -> Invocation {
@@ -182,7 +182,7 @@ async fn a_scan_that_is_interrupted_leaves_the_old_file_and_nothing_else() {
     let simulator = some_products().await;
     simulator.inject(Fault::new(What::Hang));
     let program = scan_into(folder.path(), &simulator).start();
-    simulator.wait_for_call(is_scan).await;
+    asked_for(&simulator, SCAN).await;
     program.signal("TERM");
     assert_eq!(program.end().await.status.signal(), Some(15));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "the old text");
@@ -222,7 +222,7 @@ async fn node_exporter_serves_the_file_of_a_scan() {
     // By HTTP/1.0 the answer comes in one piece.
     stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await.unwrap();
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
+    soon(stream.read_to_string(&mut answer)).await.unwrap();
     let (_head, text) = answer.split_once("\r\n\r\n").unwrap();
     assert!(text.contains("\nnode_textfile_scrape_error 0\n"), "{text}");
     // It writes them in another order.
