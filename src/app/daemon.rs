@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{session, system_clock};
@@ -126,8 +127,13 @@ impl App {
         let pump = async {
             // However scanning ends, nothing is served after it.
             let _stop = stop.clone().drop_guard();
+            // A task of its own: the SDK reads its files without waiting for them as a future
+            // would, and one that hangs must not keep this from hearing of the shutdown.
+            let mut looking = JoinSet::new();
+            let (config, source) = (Arc::clone(&self.config), self.source);
+            looking.spawn(async move { session(&config, &source).await });
             let session = tokio::select! {
-                session = session(&self.config, &self.source) => session?,
+                Some(session) = looking.join_next() => session??,
                 () = stop.cancelled() => return Ok(()),
             };
             let region = session.region().clone();

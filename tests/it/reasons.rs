@@ -67,7 +67,7 @@ async fn reason_at(url: &str, access_key_id: &str) -> StageResult {
     let url = url.replace("SIMULATOR", simulator.endpoint_url().trim_start_matches("http://"));
     let region = Region::parse(sim::REGION).unwrap();
     let session = Session::fixed(&url, &region, access_key_id, "secret", impatient(&config));
-    let rig = Rig::of(simulator, session, config).await;
+    let rig = Rig::of(simulator, session, config);
     let published = rig.attempt().await;
     let result = published.snapshot.targets[0].stage(Stage::Products).result;
     rig.stop().await;

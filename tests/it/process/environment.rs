@@ -1,10 +1,10 @@
 //! No configuration needed: the usual AWS environment is enough.
 
-use servicecatalog_exporter::sim::{self, Fault, Operation, Outcome, What};
+use servicecatalog_exporter::sim::{self, Fault, Operation, Outcome, Simulator, What};
 
-use super::program::{scrape, scrape_until};
+use super::program::{Invocation, scrape, scrape_until};
 use super::responder::{Reply, Responder};
-use super::{SCAN, asked_for, exporter, on_a_free_port, scanning, some_products, soon};
+use super::{SCAN, asked_for, exporter, scanning, some_products, soon};
 
 const IDENTITY: Operation = Operation::GetCallerIdentity;
 
@@ -44,25 +44,43 @@ async fn it_scans_at_once_and_then_every_interval() {
     assert!(next > of("servicecatalog_scan_last_attempt_timestamp_seconds"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_endpoint_for_service_catalog_alone_leaves_the_account_to_the_arns() {
-    let simulator = some_products().await;
+/// Expects an exporter that finds Service Catalog in the simulated AWS, and STS elsewhere.
+async fn leaves_sts_where_it_is(simulator: &Simulator, program: Invocation) {
     // Whoever asks the real STS comes by here, and no further.
     let proxy = Responder::start(|_| Reply::Status(403)).await;
-    let program = on_a_free_port(&[])
-        .scanning(&simulator)
-        .without("AWS_ENDPOINT_URL")
-        .env("AWS_ENDPOINT_URL_SERVICE_CATALOG", simulator.endpoint_url())
-        .env("HTTPS_PROXY", proxy.url(""))
-        .start();
+    let program = program.without("AWS_ENDPOINT_URL").env("HTTPS_PROXY", proxy.url("")).start();
     let address = program.ready().await;
     proxy.asked(&format!("CONNECT sts.{}.amazonaws.com:443", sim::REGION)).await;
+    // The ARNs of the products tell it instead.
     let account = [("aws_account_id", sim::ACCOUNT)];
     let scrape = scrape_until(address, |scrape| {
         scrape.value("servicecatalog_scan_provisioned_products", &account).is_some()
     });
     assert_eq!(scrape.await.sum("servicecatalog_provisioned_products", &account), 25.0);
     assert_eq!(simulator.count(IDENTITY), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_for_service_catalog_alone_leaves_the_account_to_the_arns() {
+    let simulator = some_products().await;
+    let program =
+        scanning(&simulator, &[]).env("AWS_ENDPOINT_URL_SERVICE_CATALOG", simulator.endpoint_url());
+    leaves_sts_where_it_is(&simulator, program).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_endpoint_of_the_file_is_for_service_catalog_alone() {
+    let simulator = some_products().await;
+    let file = format!("aws: {{endpoint_url: {:?}}}\n", simulator.endpoint_url());
+    let program = scanning(&simulator, &[]).config(&file);
+    leaves_sts_where_it_is(&simulator, program).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_region_of_the_file_wins_over_that_of_the_environment() {
+    let simulator = some_products().await;
+    let _program = scanning(&simulator, &[]).config("aws: {region: eu-west-3}\n").start();
+    assert_eq!(asked_for(&simulator, SCAN).await.region.as_deref(), Some("eu-west-3"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,7 +1,9 @@
 //! How it begins and how it ends: the addresses first, and an exit within a second of a signal,
 //! whatever AWS and the clients do.
 
+use std::fs::File;
 use std::net::{SocketAddr, TcpStream};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use servicecatalog_exporter::sim::{Fault, Simulator, What, World};
@@ -51,6 +53,21 @@ async fn it_says_where_it_listens_and_answers_before_it_knows_its_region() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_while_the_region_is_looked_up_ends_it() {
     let (program, _metadata) = waiting_for_its_region().await;
+    let ended = ended_by(program, "TERM").await;
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_while_a_file_of_the_environment_hangs_ends_it() {
+    let program = on_a_free_port(&[]);
+    // A pipe that is open and silent, as a file on a network drive that is gone.
+    let pipe = program.file("folder/config", "").with_file_name("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let program = program.env("AWS_CONFIG_FILE", &pipe).start();
+    let (opened, is_open) = tokio::sync::oneshot::channel();
+    // Opening waits for the reader, and a thread of a test that fails may wait for ever.
+    std::thread::spawn(move || opened.send(File::options().write(true).open(pipe)));
+    let _silent = soon(is_open).await.unwrap().unwrap();
     let ended = ended_by(program, "TERM").await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
 }

@@ -248,6 +248,7 @@ pub async fn scrape_until(address: SocketAddr, wanted: impl Fn(&Scrape) -> bool)
             if wanted(&scrape) {
                 return scrape;
             }
+            // poll: another process publishes, and says so nowhere else.
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };

@@ -98,16 +98,16 @@ impl Rig {
     ) -> Self {
         let simulator = Simulator::start(world).await.unwrap();
         let session = session(&simulator, limits);
-        Self::start(simulator, session, config, ticks, tick).await
+        Self::start(simulator, session, config, ticks, tick)
     }
 
     /// An exporter with a session of its own, which need not reach the simulator.
-    pub async fn of(simulator: Simulator, session: Session, config: Config) -> Self {
+    pub fn of(simulator: Simulator, session: Session, config: Config) -> Self {
         let (tick, ticks) = mpsc::channel(16);
-        Self::start(simulator, session, config, Ticks::Manual(ticks), tick).await
+        Self::start(simulator, session, config, Ticks::Manual(ticks), tick)
     }
 
-    async fn start(
+    fn start(
         simulator: Simulator,
         session: Session,
         config: Config,
