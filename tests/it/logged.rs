@@ -64,10 +64,7 @@ async fn failures_are_logged_once_a_reason_with_all_that_is_needed_to_mend_them(
         assert_eq!(line["operation"], LIST.name());
         assert_eq!(line["code"], "AccessDeniedException");
         assert_eq!(line["request_id"].as_str().unwrap().len(), 36, "{line}");
-        assert!(
-            line["error"].as_str().unwrap().contains("is not authorized to perform"),
-            "{line}"
-        );
+        assert!(line["error"].as_str().unwrap().contains("is not authorized to perform"), "{line}");
         let remedy = line["remedy"].as_str().unwrap();
         assert!(
             remedy.contains("servicecatalog:ListStackInstancesForProvisionedProduct"),
