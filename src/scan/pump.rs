@@ -121,13 +121,18 @@ impl Pump {
     async fn pump(&mut self, snapshots: &watch::Sender<Arc<Snapshot>>) {
         let ready_at = Instant::now() + self.config.scan.ready_after;
         let mut counters = tokio::time::interval(COUNTERS_EVERY);
+        let mut running = false;
         self.begin_at_first();
         loop {
             self.submit(snapshots);
             let expiry = self.next_expiry();
             let due = self.slots.iter().map(|slot| slot.due).min();
             let waits_for_ready = !self.readiness.is_ready() && !self.slots.is_empty();
-            let running = self.slots.iter().any(|slot| slot.running);
+            let ran = std::mem::replace(&mut running, self.slots.iter().any(|slot| slot.running));
+            if running && !ran {
+                // The intervals begin with the scans; those that passed meanwhile are no debt.
+                counters.reset();
+            }
             tokio::select! {
                 Some(event) = self.events.1.recv() => self.handle(event),
                 true = tick(&mut self.ticks, due) => self.tick(),

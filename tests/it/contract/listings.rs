@@ -81,13 +81,14 @@ async fn the_sum_is_over_the_stack_sets_that_are_known() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stack_set_without_instances_is_known_to_have_none() {
     let set = ProvisionedProduct::stack_set(0, Vec::new());
-    let scrape = Rig::new(world(vec![set])).await;
-    let (rig, scrape) = (&scrape, scrape.scan_and_scrape().await);
+    let rig = Rig::new(world(vec![set])).await;
+    let scrape = rig.scan_and_scrape().await;
     for status in ["CURRENT", "OUTDATED", "INOPERABLE"] {
         assert_eq!(scrape.instances_of(0, status), Some(0.0));
         assert_eq!(scrape.instances(status), Some(0.0));
     }
-    assert_eq!(rig.scans(), 1);
+    assert_eq!(scrape.scan("stack_sets_unknown"), Some(0.0));
+    rig.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

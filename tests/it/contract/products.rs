@@ -56,8 +56,7 @@ async fn an_endless_page_that_would_read_as_empty_publishes_nothing_of_that_list
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_listing_of_a_list_that_failed_later_is_not_published_either() {
-    let mut products =
-        World::sized(30, 0, 0).catalog("123456789012", "eu-central-1").unwrap().products().to_vec();
+    let mut products: Vec<_> = (0..30).map(ProvisionedProduct::healthy).collect();
     products[0] = ProvisionedProduct::stack_set(0, StackInstance::current(3));
     let rig = Rig::new(world(products)).await;
     let before = rig.scan_and_scrape().await;

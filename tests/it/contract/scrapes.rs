@@ -2,16 +2,17 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use servicecatalog_exporter::sim::{Fault, Page, ProvisionedProduct, What, World};
+use servicecatalog_exporter::sim::{ACCOUNT, Fault, Page, ProvisionedProduct, REGION, What, World};
 
 use super::{FOR_EVER, SCAN, change};
 use crate::support::Rig;
+use crate::support::exposition::Sample;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_world_is_served_as_it_is() {
     let rig = Rig::new(World::demo(1, 1_700_000_000)).await;
     let scrape = rig.scan_and_scrape().await;
-    let truth = rig.simulator.with_world(|world| world.counts("123456789012", "eu-central-1"));
+    let truth = rig.simulator.with_world(|world| world.counts(ACCOUNT, REGION));
     assert!(truth.len() > 10);
     for ((kind, product, status), count) in truth {
         let labels =
@@ -19,8 +20,7 @@ async fn the_demo_world_is_served_as_it_is() {
         let served = scrape.value("servicecatalog_provisioned_products", &labels);
         assert_eq!(served, Some(count as f64), "{labels:?}");
     }
-    let instances =
-        rig.simulator.with_world(|world| world.instance_counts("123456789012", "eu-central-1"));
+    let instances = rig.simulator.with_world(|world| world.instance_counts(ACCOUNT, REGION));
     for (status, count) in instances {
         assert_eq!(scrape.instances(&status), Some(count as f64), "{status}");
     }
@@ -66,10 +66,7 @@ async fn what_a_running_scan_has_seen_so_far_is_in_no_scrape() {
     rig.tick().await;
     rig.simulator.wait_until(|calls| calls.count(SCAN) == 3).await;
     let now = rig.scrape().await;
-    let data = |sample: &&_| {
-        let sample: &crate::support::exposition::Sample = sample;
-        sample.name.starts_with("servicecatalog_provisioned_")
-    };
+    let data = |sample: &&Sample| sample.name.starts_with("servicecatalog_provisioned_");
     assert!(before.samples.iter().filter(data).eq(now.samples.iter().filter(data)));
     rig.stop().await;
 }
