@@ -88,7 +88,9 @@ async fn the_file_is_replaced_whole_while_a_reader_keeps_the_old_one() {
     let before = file.metadata().unwrap().ino();
     let mut reader = std::fs::File::open(&file).unwrap();
     let simulator = some_products().await;
-    let ended = scan_into(folder.path(), &simulator).run().await;
+    // The new text is written beside the file: a name cannot move to another disk.
+    let elsewhere = folder.path().join("missing");
+    let ended = scan_into(folder.path(), &simulator).env("TMPDIR", elsewhere).run().await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     // Another file under the name, and the old one untouched: so nobody ever sees a half.
     assert_ne!(file.metadata().unwrap().ino(), before);
