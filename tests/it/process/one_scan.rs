@@ -192,7 +192,7 @@ async fn a_scan_that_is_interrupted_leaves_the_old_file_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs promtool, of the Debian package prometheus"]
+#[ignore = "needs promtool"]
 async fn promtool_has_nothing_to_say_about_a_scan() {
     let simulator = Simulator::start(World::demo(1, 1_700_000_000)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -206,7 +206,7 @@ async fn promtool_has_nothing_to_say_about_a_scan() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs prometheus-node-exporter, the Debian package"]
+#[ignore = "needs prometheus-node-exporter"]
 async fn node_exporter_serves_the_file_of_a_scan() {
     let simulator = Simulator::start(World::demo(1, 1_700_000_000)).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
