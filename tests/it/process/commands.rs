@@ -1,6 +1,8 @@
 //! The commands that answer at once.
 
-use std::net::TcpListener;
+use std::net::SocketAddr;
+
+use socket2::{Domain, Socket, Type};
 
 use super::program::{Invocation, exporter, program};
 use super::responder::{Reply, Responder};
@@ -60,9 +62,10 @@ async fn healthcheck_is_content_with_a_running_exporter() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn healthcheck_fails_where_nobody_listens() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let free = listener.local_addr().unwrap().to_string();
-    drop(listener);
+    // Bound, so that nobody else gets the port, and not listening.
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let free = socket.local_addr().unwrap().as_socket().unwrap().to_string();
     assert!(unhealthy(&free).await.contains("is the exporter running"));
 }
 

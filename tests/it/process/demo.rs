@@ -91,8 +91,8 @@ async fn the_world_moves_from_scan_to_scan() {
     program.logs("every target was tried").await;
     let address = address(&program).await;
     let first = timeless(&scrape(address).await);
-    let moved = scrape_until(address, |scrape| timeless(scrape) != first).await;
-    assert!(moved.sum("servicecatalog_scans_total", &[]) >= 2.0);
+    // The first scan had ended: what differs came with a later one.
+    scrape_until(address, |scrape| timeless(scrape) != first).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -239,8 +239,7 @@ pub async fn scrape(address: SocketAddr) -> Scrape {
     Scrape::read(&answer.text())
 }
 
-/// Scrapes until the result is as wanted: from outside, asking is the only way to hear of a
-/// publication.
+/// Scrapes until the result is as wanted.
 pub async fn scrape_until(address: SocketAddr, wanted: impl Fn(&Scrape) -> bool) -> Scrape {
     let asking = async {
         loop {
