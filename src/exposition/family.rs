@@ -99,6 +99,52 @@ impl<const K: usize> LabelText<K> {
     }
 }
 
+/// Many rendered first labels in one memory, in the order in which they were added.
+#[derive(Clone, Debug, Default)]
+pub struct LabelTexts<const K: usize> {
+    texts: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl<const K: usize> LabelTexts<K> {
+    /// Memory for so many, if their labels are of a usual length.
+    #[must_use]
+    pub fn for_many(count: usize) -> Self {
+        Self { texts: Vec::with_capacity(256 * count), ends: Vec::with_capacity(count) }
+    }
+
+    /// Renders `rest` behind `first`.
+    pub fn add<const F: usize, const R: usize>(
+        &mut self,
+        first: &LabelText<F>,
+        names: [&str; R],
+        values: [&str; R],
+    ) {
+        const { assert!(F + R == K, "the first and the further labels make K together") }
+        self.texts.extend_from_slice(&first.text);
+        push_labels(&mut self.texts, F == 0, &names, &values);
+        self.ends.push(self.texts.len());
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = Labels<'_, K>> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| Labels { text: &self.texts[begin..*end] })
+    }
+}
+
+/// First labels that are rendered already.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'t, const K: usize> {
+    text: &'t [u8],
+}
+
+impl<'t, const K: usize> From<&'t LabelText<K>> for Labels<'t, K> {
+    fn from(rendered: &'t LabelText<K>) -> Self {
+        Self { text: &rendered.text }
+    }
+}
+
 fn push_labels(out: &mut Vec<u8>, mut first: bool, names: &[&str], values: &[&str]) {
     for (name, value) in names.iter().zip(values) {
         if !first {
@@ -164,14 +210,14 @@ impl<const N: usize> FamilyWriter<'_, N> {
     }
 
     /// One sample whose first labels are rendered already.
-    pub fn sample_after<const K: usize, const R: usize>(
+    pub fn sample_after<'t, const K: usize, const R: usize>(
         &mut self,
-        first: &LabelText<K>,
+        first: impl Into<Labels<'t, K>>,
         rest: [&str; R],
         value: f64,
     ) {
         const { assert!(K + R == N, "the rendered and the further labels make all of them") }
-        self.write(&first.text, K == 0, &rest, &self.family.labels[K..], value);
+        self.write(first.into().text, K == 0, &rest, &self.family.labels[K..], value);
     }
 
     fn write(&mut self, rendered: &[u8], first: bool, values: &[&str], names: &[&str], value: f64) {
@@ -246,6 +292,20 @@ mod tests {
              things{a=\"x\",b=\"y\\\"z\"} 2\nthings{a=\"n\\nl\",b=\"é\"} 0.5\nthings{a=\"1\",b=\"2\"} 1\n\
              # HELP bare_total Bare.\n# TYPE bare_total counter\nbare_total 3\n"
         );
+    }
+
+    #[test]
+    fn labels_kept_for_many_families_are_those_of_each_sample_alone() {
+        let first = LabelText::new(["a"], ["n\nl"]);
+        let mut many = LabelTexts::<2>::for_many(0);
+        let values = ["", "é", "y\"z"];
+        values.into_iter().for_each(|value| many.add(&first, ["b"], [value]));
+        let after = text(|w| {
+            w.family(&COUNT, |f| many.iter().for_each(|labels| f.sample_after(labels, [], 1.0)))
+        });
+        let alone =
+            text(|w| w.family(&COUNT, |f| values.iter().for_each(|b| f.sample(["n\nl", b], 1.0))));
+        assert_eq!(after, alone);
     }
 
     #[test]
