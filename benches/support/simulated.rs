@@ -15,7 +15,7 @@ use servicecatalog_exporter::sim::{self, Simulator, World};
 use servicecatalog_exporter::snapshot::{Snapshot, TargetState};
 use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub const PRODUCTS: usize = 10_000;
 pub const STACK_SETS: usize = 500;
@@ -83,11 +83,11 @@ pub fn config() -> Config {
     config
 }
 
-/// A pump that scans by command.
+/// A pump that scans by command, until it is dropped.
 pub struct Scanner {
     pub reader: Reader,
     tick: mpsc::Sender<()>,
-    stop: tokio_util::sync::DropGuard,
+    _stop: DropGuard,
 }
 
 impl Scanner {
@@ -107,10 +107,10 @@ impl Scanner {
         let (clock, ticks) = (system_clock(), Ticks::Manual(ticks));
         let pump = Pump::new(targets, config, clock, ticks, metrics, Readiness::default());
         let shutdown = CancellationToken::new();
-        let stop = shutdown.clone().drop_guard();
+        let _stop = shutdown.clone().drop_guard();
         #[expect(clippy::disallowed_methods, reason = "it ends when the scanner is dropped")]
         tokio::spawn(pump.run(publisher, shutdown));
-        Self { reader, tick, stop }
+        Self { reader, tick, _stop }
     }
 
     /// Scans once, until the end of the attempt is published; the whole world must be there.
@@ -133,11 +133,6 @@ impl Scanner {
         assert_eq!(products, Some(PRODUCTS as u64), "the scan is complete");
         assert_eq!(instances, Some((STACK_SETS * INSTANCES) as u64), "the scan is complete");
         published
-    }
-
-    /// Ends the pump.
-    pub fn end(self) {
-        drop(self.stop);
     }
 }
 
