@@ -68,6 +68,12 @@ impl<const N: usize> Family<N> {
             notes: self.notes,
         }
     }
+
+    /// The last label with that value, rendered once for all the samples that have it.
+    #[must_use]
+    pub fn last_label(&self, value: &str) -> LabelText<1> {
+        LabelText::new([self.labels.last().copied().unwrap_or_default()], [value])
+    }
 }
 
 /// The first labels of a sample, rendered once for all the families that begin with them.
@@ -220,7 +226,30 @@ impl<const N: usize> FamilyWriter<'_, N> {
         self.write(first.into().text, K == 0, &rest, &self.family.labels[K..], value);
     }
 
+    /// One sample whose first labels and whose last one are rendered already.
+    pub fn sample_between<'t, const K: usize>(
+        &mut self,
+        first: impl Into<Labels<'t, K>>,
+        last: &LabelText<1>,
+        value: f64,
+    ) {
+        const { assert!(K > 0 && K + 1 == N, "the rendered labels make all of them") }
+        let out = self.begin();
+        out.extend_from_slice(first.into().text);
+        out.push(b',');
+        out.extend_from_slice(&last.text);
+        end::<N>(out, value);
+    }
+
     fn write(&mut self, rendered: &[u8], first: bool, values: &[&str], names: &[&str], value: f64) {
+        let out = self.begin();
+        out.extend_from_slice(rendered);
+        push_labels(out, first, names, values);
+        end::<N>(out, value);
+    }
+
+    /// Begins a sample, up to where its labels stand.
+    fn begin(&mut self) -> &mut Vec<u8> {
         if !self.begun {
             self.begun = true;
             self.head();
@@ -230,13 +259,8 @@ impl<const N: usize> FamilyWriter<'_, N> {
         out.extend_from_slice(self.family.name.as_bytes());
         if N > 0 {
             out.push(b'{');
-            out.extend_from_slice(rendered);
-            push_labels(out, first, names, values);
-            out.push(b'}');
         }
-        out.push(b' ');
-        push_number(out, value);
-        out.push(b'\n');
+        out
     }
 
     fn head(&mut self) {
@@ -251,6 +275,13 @@ impl<const N: usize> FamilyWriter<'_, N> {
         out.extend_from_slice(self.family.kind.as_str().as_bytes());
         out.push(b'\n');
     }
+}
+
+/// Ends a sample of `N` labels.
+fn end<const N: usize>(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(if N > 0 { b"} " } else { b" " });
+    push_number(out, value);
+    out.push(b'\n');
 }
 
 #[cfg(test)]
@@ -306,6 +337,13 @@ mod tests {
         let alone =
             text(|w| w.family(&COUNT, |f| values.iter().for_each(|b| f.sample(["n\nl", b], 1.0))));
         assert_eq!(after, alone);
+        let first = LabelText::<1>::new(["a"], ["n\nl"]);
+        let between = text(|w| {
+            w.family(&COUNT, |f| {
+                values.iter().for_each(|b| f.sample_between(&first, &COUNT.last_label(b), 1.0));
+            });
+        });
+        assert_eq!(between, alone);
     }
 
     #[test]

@@ -16,12 +16,14 @@ pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: Shown, c
         let labels_of_info = [&*product.product_id, &*product.artifact_id, "", "", ""];
         family.sample_after(labels, labels_of_info, 1.0);
     });
+    let states = ProductStatus::KNOWN.map(|known| STATUS.last_label(known));
     all.write(writer, &STATUS, |family, labels, product, _| {
-        for known in ProductStatus::KNOWN {
-            let has = f64::from(u8::from(product.status.as_str() == known));
-            family.sample_after(labels, [known], has);
+        let slot = product.status.slot();
+        for (place, state) in states.iter().enumerate() {
+            let has = f64::from(u8::from(slot == Ok(place)));
+            family.sample_between(labels, state, has);
         }
-        if let Err(other) = product.status.slot() {
+        if let Err(other) = slot {
             family.sample_after(labels, [other], 1.0);
         }
     });
