@@ -13,6 +13,7 @@ mod simulated;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use servicecatalog_exporter::memory;
 use simulated::{Aws, INSTANCES, PRODUCTS, STACK_SETS, Scanner, config};
 
 const SCANS: usize = 50;
@@ -27,6 +28,10 @@ const SETTLED: Duration = Duration::from_millis(500);
 fn main() -> ExitCode {
     if simulated::be_simulator_if_told() {
         return ExitCode::SUCCESS;
+    }
+    // As the exporter does; with `--many-heaps` as the C library would.
+    if !std::env::args().any(|argument| argument == "--many-heaps") {
+        memory::share_one_heap();
     }
     let aws = Aws::start();
     let holds = simulated::runtime().block_on(measure(&aws.endpoint_url));

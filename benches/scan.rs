@@ -25,6 +25,7 @@ use aws_sdk_servicecatalog::types::{AccessLevelFilter, AccessLevelFilterKey};
 use aws_smithy_http_client::tls;
 use servicecatalog_exporter::config::{Aws as AwsConfig, Config};
 use servicecatalog_exporter::families;
+use servicecatalog_exporter::memory;
 use servicecatalog_exporter::model::PerProduct;
 use servicecatalog_exporter::sim;
 use simulated::{Aws, INSTANCES, PRODUCTS, STACK_SETS, Scanner, config, shown};
@@ -39,6 +40,8 @@ fn main() {
     if simulated::be_simulator_if_told() {
         return;
     }
+    // As the exporter does.
+    memory::share_one_heap();
     let aws = Aws::start();
     simulated::runtime().block_on(measure(&aws.endpoint_url));
 }
