@@ -36,12 +36,12 @@ struct Target<'s> {
 /// Writes a snapshot as text, compressed on the way.
 #[must_use]
 pub fn encode(snapshot: &Snapshot, shown: Shown) -> Exposition {
-    encode_into(BodyBuilder::default(), snapshot, shown)
+    write(Writer::new(BodyBuilder::default()), snapshot, shown).into_body().finish()
 }
 
-/// The same into a given builder.
+/// Writes a snapshot as text, and hands back the writer behind it.
 #[must_use]
-pub fn encode_into(body: BodyBuilder, snapshot: &Snapshot, shown: Shown) -> Exposition {
+pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: Shown) -> Writer {
     let targets: Vec<Target<'_>> = snapshot
         .targets
         .iter()
@@ -51,12 +51,11 @@ pub fn encode_into(body: BodyBuilder, snapshot: &Snapshot, shown: Shown) -> Expo
             Some(Target { state, labels })
         })
         .collect();
-    let mut writer = Writer::new(body);
     aggregates::write(&mut writer, &targets);
     let cut = Cut::plan(&targets, shown, writer.samples());
     aggregates::write_dropped(&mut writer, &targets, &cut);
     products::write(&mut writer, &targets, shown, &cut);
-    writer.into_body().finish()
+    writer
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 
 use servicecatalog_exporter::app::{self, Source};
 use servicecatalog_exporter::cli::{self, Command};
+use servicecatalog_exporter::memory;
 
 #[expect(clippy::print_stderr, reason = "the one line that says why the process ends")]
 fn main() -> ExitCode {
+    memory::share_one_heap();
     let command = match cli::parse(std::env::args_os(), |name| std::env::var_os(name)) {
         Ok(command) => command,
         Err(stop) => return stop.report(),

@@ -30,6 +30,7 @@ pub struct BodyBuilder {
     deflate: Compress,
     crc: Crc,
     length: u64,
+    forgets: bool,
 }
 
 impl std::fmt::Debug for BodyBuilder {
@@ -57,7 +58,15 @@ impl BodyBuilder {
             deflate: Compress::new(Compression::new(1), false),
             crc: Crc::new(),
             length: 0,
+            forgets: false,
         }
+    }
+
+    /// A builder that counts what it takes and forgets it, so that the writing of the text can be
+    /// measured without its compression. It is not for finishing.
+    #[must_use]
+    pub fn forgetting() -> Self {
+        Self { forgets: true, ..Self::keeping_plain_up_to(0) }
     }
 
     /// Where the next sample is appended.
@@ -68,9 +77,19 @@ impl BodyBuilder {
         &mut self.piece
     }
 
+    /// How long the text is so far, in bytes.
+    #[must_use]
+    pub fn text_len(&self) -> u64 {
+        self.length + self.piece.len() as u64
+    }
+
     fn deflate(&mut self, flush: FlushCompress) {
-        self.crc.update(&self.piece);
         self.length += self.piece.len() as u64;
+        if self.forgets {
+            self.piece.clear();
+            return;
+        }
+        self.crc.update(&self.piece);
         if let Some(plain) = &mut self.plain {
             if plain.len() + self.piece.len() <= self.plain_kept {
                 plain.extend_from_slice(&self.piece);

@@ -68,6 +68,12 @@ impl<const N: usize> Family<N> {
             notes: self.notes,
         }
     }
+
+    /// The last label with that value, rendered once for all the samples that have it.
+    #[must_use]
+    pub fn last_label(&self, value: &str) -> LabelText<1> {
+        LabelText::new([self.labels.last().copied().unwrap_or_default()], [value])
+    }
 }
 
 /// The first labels of a sample, rendered once for all the families that begin with them.
@@ -96,6 +102,52 @@ impl<const K: usize> LabelText<K> {
         self.text.clear();
         self.text.extend_from_slice(&first.text);
         push_labels(&mut self.text, F == 0, &names, &values);
+    }
+}
+
+/// Many rendered first labels in one memory, in the order in which they were added.
+#[derive(Clone, Debug, Default)]
+pub struct LabelTexts<const K: usize> {
+    texts: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl<const K: usize> LabelTexts<K> {
+    /// Memory for so many, if their labels are of a usual length.
+    #[must_use]
+    pub fn for_many(count: usize) -> Self {
+        Self { texts: Vec::with_capacity(256 * count), ends: Vec::with_capacity(count) }
+    }
+
+    /// Renders `rest` behind `first`.
+    pub fn add<const F: usize, const R: usize>(
+        &mut self,
+        first: &LabelText<F>,
+        names: [&str; R],
+        values: [&str; R],
+    ) {
+        const { assert!(F + R == K, "the first and the further labels make K together") }
+        self.texts.extend_from_slice(&first.text);
+        push_labels(&mut self.texts, F == 0, &names, &values);
+        self.ends.push(self.texts.len());
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = Labels<'_, K>> {
+        let begins = std::iter::once(0).chain(self.ends.iter().copied());
+        begins.zip(&self.ends).map(|(begin, end)| Labels { text: &self.texts[begin..*end] })
+    }
+}
+
+/// First labels that are rendered already.
+#[derive(Clone, Copy, Debug)]
+pub struct Labels<'t, const K: usize> {
+    text: &'t [u8],
+}
+
+impl<'t, const K: usize> From<&'t LabelText<K>> for Labels<'t, K> {
+    fn from(rendered: &'t LabelText<K>) -> Self {
+        Self { text: &rendered.text }
     }
 }
 
@@ -164,17 +216,40 @@ impl<const N: usize> FamilyWriter<'_, N> {
     }
 
     /// One sample whose first labels are rendered already.
-    pub fn sample_after<const K: usize, const R: usize>(
+    pub fn sample_after<'t, const K: usize, const R: usize>(
         &mut self,
-        first: &LabelText<K>,
+        first: impl Into<Labels<'t, K>>,
         rest: [&str; R],
         value: f64,
     ) {
         const { assert!(K + R == N, "the rendered and the further labels make all of them") }
-        self.write(&first.text, K == 0, &rest, &self.family.labels[K..], value);
+        self.write(first.into().text, K == 0, &rest, &self.family.labels[K..], value);
+    }
+
+    /// One sample whose first labels and whose last one are rendered already.
+    pub fn sample_between<'t, const K: usize>(
+        &mut self,
+        first: impl Into<Labels<'t, K>>,
+        last: &LabelText<1>,
+        value: f64,
+    ) {
+        const { assert!(K > 0 && K + 1 == N, "the rendered labels make all of them") }
+        let out = self.begin();
+        out.extend_from_slice(first.into().text);
+        out.push(b',');
+        out.extend_from_slice(&last.text);
+        end::<N>(out, value);
     }
 
     fn write(&mut self, rendered: &[u8], first: bool, values: &[&str], names: &[&str], value: f64) {
+        let out = self.begin();
+        out.extend_from_slice(rendered);
+        push_labels(out, first, names, values);
+        end::<N>(out, value);
+    }
+
+    /// Begins a sample, up to where its labels stand.
+    fn begin(&mut self) -> &mut Vec<u8> {
         if !self.begun {
             self.begun = true;
             self.head();
@@ -184,13 +259,8 @@ impl<const N: usize> FamilyWriter<'_, N> {
         out.extend_from_slice(self.family.name.as_bytes());
         if N > 0 {
             out.push(b'{');
-            out.extend_from_slice(rendered);
-            push_labels(out, first, names, values);
-            out.push(b'}');
         }
-        out.push(b' ');
-        push_number(out, value);
-        out.push(b'\n');
+        out
     }
 
     fn head(&mut self) {
@@ -205,6 +275,13 @@ impl<const N: usize> FamilyWriter<'_, N> {
         out.extend_from_slice(self.family.kind.as_str().as_bytes());
         out.push(b'\n');
     }
+}
+
+/// Ends a sample of `N` labels.
+fn end<const N: usize>(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(if N > 0 { b"} " } else { b" " });
+    push_number(out, value);
+    out.push(b'\n');
 }
 
 #[cfg(test)]
@@ -246,6 +323,27 @@ mod tests {
              things{a=\"x\",b=\"y\\\"z\"} 2\nthings{a=\"n\\nl\",b=\"é\"} 0.5\nthings{a=\"1\",b=\"2\"} 1\n\
              # HELP bare_total Bare.\n# TYPE bare_total counter\nbare_total 3\n"
         );
+    }
+
+    #[test]
+    fn labels_kept_for_many_families_are_those_of_each_sample_alone() {
+        let first = LabelText::new(["a"], ["n\nl"]);
+        let mut many = LabelTexts::<2>::for_many(0);
+        let values = ["", "é", "y\"z"];
+        values.into_iter().for_each(|value| many.add(&first, ["b"], [value]));
+        let after = text(|w| {
+            w.family(&COUNT, |f| many.iter().for_each(|labels| f.sample_after(labels, [], 1.0)))
+        });
+        let alone =
+            text(|w| w.family(&COUNT, |f| values.iter().for_each(|b| f.sample(["n\nl", b], 1.0))));
+        assert_eq!(after, alone);
+        let first = LabelText::<1>::new(["a"], ["n\nl"]);
+        let between = text(|w| {
+            w.family(&COUNT, |f| {
+                values.iter().for_each(|b| f.sample_between(&first, &COUNT.last_label(b), 1.0));
+            });
+        });
+        assert_eq!(between, alone);
     }
 
     #[test]

@@ -4,40 +4,48 @@ use std::io::Write as _;
 
 /// Appends a label value: `\`, `"` and line feed are escaped, everything else stands as it is.
 pub(super) fn push_label_value(out: &mut Vec<u8>, value: &str) {
-    let bytes = value.as_bytes();
-    let mut rest = 0;
-    for (place, byte) in bytes.iter().enumerate() {
-        let escaped: &[u8; 2] = match byte {
-            b'\\' => br"\\",
-            b'"' => b"\\\"",
-            b'\n' => br"\n",
-            _ => continue,
-        };
-        out.extend_from_slice(&bytes[rest..place]);
-        out.extend_from_slice(escaped);
-        rest = place + 1;
-    }
-    out.extend_from_slice(&bytes[rest..]);
+    push_escaped(out, value, |byte| match byte {
+        b'\\' => Some(br"\\"),
+        b'"' => Some(b"\\\""),
+        b'\n' => Some(br"\n"),
+        _ => None,
+    });
 }
 
 /// Appends a HELP text, in which quotes need no escape.
 pub(super) fn push_help(out: &mut Vec<u8>, help: &str) {
-    for byte in help.bytes() {
-        match byte {
-            b'\\' => out.extend_from_slice(br"\\"),
-            b'\n' => out.extend_from_slice(br"\n"),
-            other => out.push(other),
+    push_escaped(out, help, |byte| match byte {
+        b'\\' => Some(br"\\"),
+        b'\n' => Some(br"\n"),
+        _ => None,
+    });
+}
+
+fn push_escaped(out: &mut Vec<u8>, text: &str, escape: impl Fn(u8) -> Option<&'static [u8; 2]>) {
+    let bytes = text.as_bytes();
+    // Few texts have any such byte, and without an early end many are looked at together.
+    if !bytes.iter().fold(false, |any, byte| any | escape(*byte).is_some()) {
+        out.extend_from_slice(bytes);
+        return;
+    }
+    for byte in bytes {
+        match escape(*byte) {
+            Some(escaped) => out.extend_from_slice(escaped),
+            None => out.push(*byte),
         }
     }
 }
 
 /// Appends a sample's value: the shortest text that reads back as the same number.
 pub(super) fn push_number(out: &mut Vec<u8>, value: f64) {
-    // Most samples are states and small counts.
-    const DIGITS: [f64; 10] = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0];
-    let digit = DIGITS.iter().position(|digit| digit.to_bits() == value.to_bits());
-    if let Some(digit) = digit {
-        out.push(b"0123456789"[digit]);
+    const ONE: u64 = 1.0_f64.to_bits();
+    // Most values are states: 0 or 1.
+    if value.to_bits() == 0 {
+        out.push(b'0');
+    } else if value.to_bits() == ONE {
+        out.push(b'1');
+    } else if let Some(thousandths) = exact_thousandths(value) {
+        push_thousandths(out, thousandths);
     } else if value.is_finite() {
         // Writing to a Vec cannot fail.
         let _ = write!(out, "{value}");
@@ -52,8 +60,53 @@ pub(super) fn push_number(out: &mut Vec<u8>, value: f64) {
     }
 }
 
+/// Nearly every value is a state, a count or a time in milliseconds. With at most 15 digits such a
+/// decimal is the only one so short that reads back as this number, so it needs no search.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a value for which a cast is not exact is not equal to what it came from"
+)]
+fn exact_thousandths(value: f64) -> Option<u64> {
+    const LIMIT: u64 = 1_000_000_000_000_000;
+    let thousandths = (value * 1000.0 + 0.5) as u64;
+    let same = (thousandths as f64 / 1000.0).to_bits() == value.to_bits();
+    (same && thousandths < LIMIT).then_some(thousandths)
+}
+
+fn push_thousandths(out: &mut Vec<u8>, thousandths: u64) {
+    let (whole, fraction) = (thousandths / 1000, thousandths % 1000);
+    if whole < 10 {
+        out.push(digit(whole));
+    } else {
+        // 10^15 thousandths have 13 digits before the point.
+        let mut digits = [0; 13];
+        let (mut begin, mut left) = (digits.len(), whole);
+        while left > 0 {
+            begin -= 1;
+            digits[begin] = digit(left % 10);
+            left /= 10;
+        }
+        out.extend_from_slice(&digits[begin..]);
+    }
+    if fraction > 0 {
+        let digits = [digit(fraction / 100), digit(fraction / 10 % 10), digit(fraction % 10)];
+        let shown = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
+        out.push(b'.');
+        out.extend_from_slice(&digits[..shown]);
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "less than ten")]
+fn digit(value: u64) -> u8 {
+    b'0' + value as u8
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn number(value: f64) -> String {
@@ -71,12 +124,32 @@ mod tests {
             (10.0, "10"),
             (1_536_068_318.933, "1536068318.933"),
             (0.05, "0.05"),
+            (1.5, "1.5"),
+            (0.001, "0.001"),
+            (0.0005, "0.0005"),
+            (-1.0, "-1"),
+            (999_999_999_999.999, "999999999999.999"),
+            (1_000_000_000_000.5, "1000000000000.5"),
+            (9_007_199_254_740_993.0, "9007199254740992"),
             (f64::INFINITY, "+Inf"),
             (f64::NEG_INFINITY, "-Inf"),
             (f64::NAN, "NaN"),
         ];
         for (value, text) in cases {
             assert_eq!(number(value), text);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_has_the_form_that_the_standard_library_gives_it(
+            thousandths in 0..2_000_000_000_000_000_u64,
+            bits in any::<u64>(),
+        ) {
+            for value in [thousandths as f64 / 1000.0, (thousandths % 100_000) as f64 / 1000.0, f64::from_bits(bits)] {
+                prop_assume!(value.is_finite());
+                prop_assert_eq!(number(value), format!("{value}"));
+            }
         }
     }
 

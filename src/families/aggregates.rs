@@ -3,17 +3,19 @@
 use super::Target;
 use super::cut::Cut;
 use super::table::*;
-use crate::exposition::{Family, Writer};
+use crate::exposition::{Family, LabelText, Writer};
 use crate::model::{InstanceStatus, ProductStatus};
 use crate::snapshot::{Stage, StageResult, StageState, TargetState};
 
 pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>]) {
+    let mut labels = LabelText::<4>::default();
     writer.family(&PRODUCTS, |family| {
         for target in targets {
             let Some(catalog) = target.state.products() else { continue };
             for ((kind, product_id), tally) in catalog.groups() {
+                labels.replace(&target.labels, GROUP, [kind, product_id]);
                 for (status, count) in tally.counts::<ProductStatus>() {
-                    family.sample_after(&target.labels, [kind, product_id, status], float(count));
+                    family.sample_after(&labels, [status], float(count));
                 }
             }
         }

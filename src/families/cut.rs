@@ -107,6 +107,11 @@ impl TargetCut {
         wanted
     }
 
+    /// How many products stay.
+    pub(super) fn products_kept(&self) -> usize {
+        usize::try_from(self.products.iter().sum::<u64>()).unwrap_or_default()
+    }
+
     /// The products that stay, with their listings.
     pub(super) fn products<'s>(
         &self,

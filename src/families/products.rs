@@ -4,24 +4,26 @@ use super::aggregates::float;
 use super::cut::{Cut, TargetCut, settled_provisioning};
 use super::table::*;
 use super::{Shown, Target};
-use crate::exposition::{Family, FamilyWriter, LabelText, Writer};
+use crate::exposition::{Family, FamilyWriter, LabelText, LabelTexts, Labels, Writer};
 use crate::model::{
     InstanceStatus, Listing, Product, ProductStatus, Provisioning, StatusName as _,
 };
 use crate::snapshot::Dated;
 
 pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: Shown, cut: &Cut) {
-    let all = All { targets, shown, cut };
+    let all = All::new(targets, shown, cut);
     all.write(writer, &INFO, |family, labels, product, _| {
         let labels_of_info = [&*product.product_id, &*product.artifact_id, "", "", ""];
         family.sample_after(labels, labels_of_info, 1.0);
     });
+    let states = ProductStatus::KNOWN.map(|known| STATUS.last_label(known));
     all.write(writer, &STATUS, |family, labels, product, _| {
-        for known in ProductStatus::KNOWN {
-            let has = f64::from(u8::from(product.status.as_str() == known));
-            family.sample_after(labels, [known], has);
+        let slot = product.status.slot();
+        for (place, state) in states.iter().enumerate() {
+            let has = f64::from(u8::from(slot == Ok(place)));
+            family.sample_between(labels, state, has);
         }
-        if let Err(other) = product.status.slot() {
+        if let Err(other) = slot {
             family.sample_after(labels, [other], 1.0);
         }
     });
@@ -57,13 +59,13 @@ pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: Shown, c
 }
 
 fn instances(writer: &mut Writer, targets: &[Target<'_>], cut: &Cut) {
-    let mut labels = LabelText::default();
+    let mut labels = LabelText::<5>::default();
     writer.family(&INSTANCE_STATUS, |family| {
         for (target, cut) in targets.iter().zip(cut.targets()) {
             let mut rendered = None;
             for (product, instance) in cut.instances(target) {
                 if rendered != Some(&product.id) {
-                    render(&mut labels, target, product);
+                    labels.replace(&target.labels, PRODUCT, values(product));
                     rendered = Some(&product.id);
                 }
                 let status = instance.status.as_str();
@@ -73,38 +75,46 @@ fn instances(writer: &mut Writer, targets: &[Target<'_>], cut: &Cut) {
     });
 }
 
-fn render(labels: &mut LabelText<5>, target: &Target<'_>, product: &Product) {
-    labels.replace(&target.labels, PRODUCT, [&*product.id, &*product.name, &*product.kind]);
+/// The products that stay, of all targets, with their labels: every family is written from these.
+struct All<'s> {
+    products: Vec<(&'s Product, Option<&'s Dated<Listing>>)>,
+    labels: LabelTexts<5>,
 }
 
-struct All<'a, 's> {
-    targets: &'a [Target<'s>],
-    shown: Shown,
-    cut: &'a Cut,
-}
+impl<'s> All<'s> {
+    fn new(targets: &'s [Target<'_>], shown: Shown, cut: &Cut) -> Self {
+        let kept = cut.targets().map(TargetCut::products_kept).sum();
+        let mut all =
+            Self { products: Vec::with_capacity(kept), labels: LabelTexts::for_many(kept) };
+        for (target, cut) in targets.iter().zip(cut.targets()) {
+            for (product, listing) in cut.products(target, shown) {
+                all.labels.add(&target.labels, PRODUCT, values(product));
+                all.products.push((product, listing));
+            }
+        }
+        all
+    }
 
-impl All<'_, '_> {
-    /// One family over all products that stay; their labels are rendered once for all samples.
+    /// One family over all of them.
     fn write<const N: usize>(
         &self,
         writer: &mut Writer,
         family: &'static Family<N>,
         mut write: impl FnMut(
             &mut FamilyWriter<'_, N>,
-            &LabelText<5>,
+            Labels<'_, 5>,
             &Product,
             Option<&Dated<Listing>>,
         ),
     ) {
-        let mut labels = LabelText::default();
         writer.family(family, |family| {
-            let cuts: Vec<&TargetCut> = self.cut.targets().collect();
-            for (target, cut) in self.targets.iter().zip(cuts) {
-                for (product, listing) in cut.products(target, self.shown) {
-                    render(&mut labels, target, product);
-                    write(family, &labels, product, listing);
-                }
+            for ((product, listing), labels) in self.products.iter().zip(self.labels.iter()) {
+                write(family, labels, product, *listing);
             }
         });
     }
+}
+
+fn values(product: &Product) -> [&str; 3] {
+    [&product.id, &product.name, &product.kind]
 }

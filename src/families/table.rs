@@ -4,6 +4,8 @@ use crate::exposition::{Describe, Family, Kind};
 
 /// The labels of a target.
 pub(super) const TARGET: [&str; 2] = ["aws_account_id", "aws_region"];
+/// The further labels of what products are counted by.
+pub(super) const GROUP: [&str; 2] = ["provisioned_product_type", "product_id"];
 /// The further labels of a provisioned product.
 pub(super) const PRODUCT: [&str; 3] =
     ["provisioned_product_id", "provisioned_product_name", "provisioned_product_type"];

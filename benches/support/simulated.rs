@@ -1,0 +1,145 @@
+//! A simulated AWS in a process of its own, so that what it uses is not counted, and what scans it.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use servicecatalog_exporter::app::{limits, system_clock};
+use servicecatalog_exporter::aws::{Session, Shared};
+use servicecatalog_exporter::config::{Config, Defaults};
+use servicecatalog_exporter::families::{self, Shown};
+use servicecatalog_exporter::model::Region;
+use servicecatalog_exporter::publish::{Published, Reader, Readiness, cell};
+use servicecatalog_exporter::scan::{Pump, Ticks};
+use servicecatalog_exporter::sim::{self, Simulator, World};
+use servicecatalog_exporter::snapshot::{Snapshot, TargetState};
+use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+pub const PRODUCTS: usize = 10_000;
+pub const STACK_SETS: usize = 500;
+pub const INSTANCES: usize = 50;
+
+/// The argument with which a bench starts itself once more, to be the simulator.
+const SIMULATOR: &str = "--simulator";
+
+/// The simulator's process.
+pub struct Aws {
+    process: Child,
+    pub endpoint_url: String,
+}
+
+impl Aws {
+    pub fn start() -> Self {
+        let program = std::env::current_exe().expect("this program has a path");
+        let mut process = Command::new(program)
+            .arg(SIMULATOR)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("this program can be started once more");
+        let mut endpoint_url = String::new();
+        let said = process.stdout.as_mut().expect("it is piped");
+        BufReader::new(said).read_line(&mut endpoint_url).expect("it says where it listens");
+        Self { process, endpoint_url: endpoint_url.trim().to_owned() }
+    }
+}
+
+impl Drop for Aws {
+    fn drop(&mut self) {
+        // It ends by itself when its input does; a simulator that hangs must not stay.
+        drop(self.process.stdin.take());
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Is the simulator, until its input ends, if this process was started for that.
+pub fn be_simulator_if_told() -> bool {
+    let told = std::env::args().any(|argument| argument == SIMULATOR);
+    if told {
+        runtime().block_on(async {
+            let world = World::sized(PRODUCTS, STACK_SETS, INSTANCES);
+            let simulator = Simulator::start(world).await.expect("loopback can be bound");
+            println!("{}", simulator.endpoint_url());
+            std::io::stdout().flush().expect("somebody listens");
+            let until_end = || std::io::stdin().read_to_end(&mut Vec::new());
+            let _ = tokio::task::spawn_blocking(until_end).await;
+        });
+    }
+    told
+}
+
+/// A runtime as the exporter has it.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be had")
+}
+
+/// The default configuration without the rate limit.
+pub fn config() -> Config {
+    let mut config = Config::defaults(Defaults::Production);
+    config.aws.max_requests_per_second = 0.0;
+    config
+}
+
+/// A pump that scans by command, until it is dropped.
+pub struct Scanner {
+    pub reader: Reader,
+    tick: mpsc::Sender<()>,
+    _stop: DropGuard,
+}
+
+impl Scanner {
+    pub fn new(config: Config, endpoint_url: &str) -> Self {
+        let region = Region::parse(sim::REGION).expect("a region");
+        let limits = limits(&config.aws);
+        let (id, secret) = (sim::ACCESS_KEY_ID, sim::SECRET_ACCESS_KEY);
+        let session = Session::fixed(endpoint_url, &region, id, secret, limits.clone());
+        let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
+        let client = Arc::new(session.target(Shared::new(&limits, Arc::clone(&metrics))));
+        let target = TargetState::new(region, None, config.scan.interval);
+        let snapshot = Arc::new(Snapshot::default());
+        let exposition = families::encode(&snapshot, shown(&config));
+        let (publisher, reader) = cell(Published { snapshot, exposition });
+        let (tick, ticks) = mpsc::channel(1);
+        let (targets, config) = (vec![(client, target)], Arc::new(config));
+        let (clock, ticks) = (system_clock(), Ticks::Manual(ticks));
+        let pump = Pump::new(targets, config, clock, ticks, metrics, Readiness::default());
+        let shutdown = CancellationToken::new();
+        let _stop = shutdown.clone().drop_guard();
+        #[expect(clippy::disallowed_methods, reason = "it ends when the scanner is dropped")]
+        tokio::spawn(pump.run(publisher, shutdown));
+        Self { reader, tick, _stop }
+    }
+
+    /// Scans once, until the end of the attempt is published; the whole world must be there.
+    pub async fn scan(&self) -> Arc<Published> {
+        let latest = self.reader.latest();
+        let before = latest.snapshot.targets.first().map_or(0, |target| target.scans());
+        drop(latest);
+        self.tick.send(()).await.expect("the pump runs");
+        let done = self.reader.wait_for(|published| {
+            published
+                .snapshot
+                .targets
+                .iter()
+                .any(|target| target.scans() > before && target.account.is_some())
+        });
+        let published = done.await.expect("the pump runs");
+        let target = &published.snapshot.targets[0];
+        let products = target.products().map(|catalog| catalog.len());
+        let instances = target.instances().map(|tally| tally.total());
+        assert_eq!(products, Some(PRODUCTS as u64), "the scan is complete");
+        assert_eq!(instances, Some((STACK_SETS * INSTANCES) as u64), "the scan is complete");
+        published
+    }
+}
+
+pub fn shown(config: &Config) -> Shown {
+    Shown {
+        per_product: config.metrics.per_product,
+        max_instance_series: config.metrics.max_instance_series,
+        max_series: config.metrics.max_series,
+    }
+}
