@@ -52,7 +52,11 @@ fn run(command: Command) -> anyhow::Result<()> {
 }
 
 fn print(text: &[u8]) -> anyhow::Result<()> {
-    Ok(std::io::stdout().write_all(text)?)
+    match std::io::stdout().write_all(text) {
+        // Whoever reads has seen enough, as `head` has.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// Runs a command on a runtime that does not wait for anything once the command has ended: AWS may
