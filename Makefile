@@ -17,7 +17,7 @@ demo: ## run the exporter against a simulated AWS; flags of the demo go in ARGS=
 ##@ Develop
 .PHONY: test tools fmt bench metrics-md clean help
 test: ## everything that must pass, in stages; each stage below runs alone too
-	@tools/stages tools fmt-check lint deny doc cargo-test release smoke
+	@tools/stages tools fmt-check lint deny doc cargo-test release counts smoke
 
 fmt: ## format the code
 	$(CARGO) fmt
@@ -39,7 +39,7 @@ help: ## show this
 	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Stages of `make test`
-.PHONY: fmt-check lint deny doc cargo-test release smoke
+.PHONY: fmt-check lint deny doc cargo-test release counts smoke
 tools: ## install what the checks need: Debian packages, and Python packages below target/
 	@tools/install
 
@@ -63,6 +63,9 @@ cargo-test: ## all tests, those that need foreign programs included; a filter go
 release: ## build the release binary, and the benchmarks without running them
 	$(CARGO) build --release --locked
 	$(if $(wildcard benches/*.rs),$(CARGO) bench --no-run --locked --bench '*')
+
+counts: ## does publishing allocate nothing for each series?
+	$(CARGO) bench --locked --bench encode -- --counts-only
 
 smoke: ## does the release binary's demo start, answer and end as it should?
 	$(VENV)/bin/python tools/smoke $(BINARY)
