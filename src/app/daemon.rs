@@ -69,6 +69,8 @@ impl App {
         let clock = system_clock();
         let metrics = Arc::new(SelfMetrics::new(scope));
         metrics.config_loaded(clock.now().unix, config.hash);
+        // The ambient account and region: one target, before anybody has asked for its name.
+        metrics.set_targets(1, 1);
         let snapshot = Arc::new(Snapshot::default());
         let exposition = families::encode(&snapshot, shown(&config));
         let (publisher, reader) = cell(Published { snapshot, exposition });

@@ -84,9 +84,12 @@ fn files_stay_short() {
 
 #[test]
 fn unsafe_blocks_stand_under_an_allow_that_gives_its_reason() {
+    // In a benchmark the lint of the compiler, which one `allow` on an `impl` answers, will do.
+    let shipped = sources().into_iter().filter(|s| !s.path.starts_with("benches/"));
+    let shipped: Vec<_> = shipped.collect();
     complain(
         "put `#[allow(unsafe_code, reason = \"…\")]` right above the function or block, or do without",
-        &unexplained_unsafe(&sources()),
+        &unexplained_unsafe(&shipped),
     );
 }
 
