@@ -4,10 +4,12 @@
 use std::time::{Duration, Instant};
 
 use servicecatalog_exporter::sim::{Fault, What, World};
+use servicecatalog_exporter::snapshot::TargetState;
+use tokio::time::timeout;
 
 use super::{FOR_EVER, LIST, PRODUCTS, SCAN, STACK_INSTANCES, denied, id};
-use crate::support::Rig;
 use crate::support::exposition::Scrape;
+use crate::support::{PATIENCE, Rig};
 
 const SHORT: Duration = Duration::from_secs(2);
 
@@ -17,6 +19,12 @@ async fn forgetful(world: World) -> Rig {
     let rig = Rig::with(world, |config| config.scan.serve_stale_for = SHORT).await;
     rig.simulator.set_latency(Duration::from_millis(20));
     rig
+}
+
+/// Scans again and again until the target is as wanted.
+async fn scan_until(rig: &Rig, wanted: impl Fn(&TargetState) -> bool) {
+    let scanning = async { while !wanted(&rig.scan().await.snapshot.targets[0]) {} };
+    timeout(PATIENCE, scanning).await.expect("no scan brought what the test waits for");
 }
 
 /// Asserts that no family of served data has a series, and that the scan families do.
@@ -76,7 +84,7 @@ async fn a_failed_scan_confirms_nothing() {
     let rig = forgetful(World::sized(5, 0, 0)).await;
     rig.scan().await;
     rig.simulator.inject(denied(SCAN));
-    while rig.scan().await.snapshot.targets[0].products().is_some() {}
+    scan_until(&rig, |target| target.products().is_none()).await;
     assert_nothing_served(&rig.scrape().await);
     rig.stop().await;
 }
@@ -87,7 +95,7 @@ async fn a_listing_is_dropped_by_itself_while_the_list_and_other_listings_are_co
     let before = Instant::now();
     rig.scan().await;
     rig.simulator.inject(denied(LIST).for_product(id(0)));
-    while rig.scan().await.snapshot.targets[0].listing(&id(0)).is_some() {}
+    scan_until(&rig, |target| target.listing(&id(0)).is_none()).await;
     assert!(before.elapsed() >= SHORT, "dropped before its time");
     let scrape = rig.scan_and_scrape().await;
     scrape.assert_succeeded(PRODUCTS);
@@ -107,7 +115,7 @@ async fn the_last_listing_that_is_dropped_takes_the_sum_with_it() {
     let rig = forgetful(World::sized(3, 1, 3)).await;
     rig.scan().await;
     rig.simulator.inject(denied(LIST));
-    while rig.scan().await.snapshot.targets[0].listing(&id(0)).is_some() {}
+    scan_until(&rig, |target| target.listing(&id(0)).is_none()).await;
     let scrape = rig.scan_and_scrape().await;
     assert_eq!(scrape.scan("provisioned_products"), Some(3.0));
     assert_eq!(scrape.families(&["servicecatalog_stack_instance"]), [""; 0]);
@@ -120,9 +128,7 @@ async fn a_success_confirms_the_data_although_nothing_in_it_changed() {
     let rig = forgetful(World::sized(5, 1, 3)).await;
     rig.scan().await;
     let begin = Instant::now();
-    while begin.elapsed() < SHORT {
-        rig.scan().await;
-    }
+    scan_until(&rig, |_| begin.elapsed() > SHORT).await;
     // What was known first is too old by now.
     let scrape = rig.scan_and_scrape().await;
     assert_eq!(scrape.scan("provisioned_products"), Some(5.0));
