@@ -2,10 +2,12 @@
 
 use servicecatalog_exporter::model::{PerInstance, PerProduct};
 use servicecatalog_exporter::sim::{ProvisionedProduct, StackInstance, World};
+use servicecatalog_exporter::snapshot::TargetState;
+use tokio::time::timeout;
 
 use super::{LIST, change, id, world};
-use crate::support::Rig;
 use crate::support::exposition::Scrape;
+use crate::support::{PATIENCE, Rig};
 
 const INFO: &str = "servicecatalog_provisioned_product_info";
 const INSTANCE: &str = "servicecatalog_stack_instance_status";
@@ -152,13 +154,15 @@ async fn the_limit_on_instances_keeps_the_worst_and_says_how_many_it_left_out() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limit_on_series_takes_instances_first_then_products_and_never_aggregates() {
-    // With the second scan every operation was called and has its series.
-    let scan_twice = async |rig: &Rig| {
-        rig.scan().await;
-        rig.scan_and_scrape().await
+    // Every operation has its series only when the question for the account was answered, too.
+    let scan_settled = async |rig: &Rig| {
+        let settled = |target: &TargetState| target.calls.operations.len() == 3;
+        let scanning = async { while !settled(&rig.scan().await.snapshot.targets[0]) {} };
+        timeout(PATIENCE, scanning).await.expect("an operation was never called");
+        rig.scrape().await
     };
     let whole = Rig::new(mixed()).await;
-    let all = scan_twice(&whole).await;
+    let all = scan_settled(&whole).await;
     whole.stop().await;
     let of_target = |scrape: &Scrape| {
         scrape.samples.iter().filter(|sample| !sample.label("aws_account_id").is_empty()).count()
@@ -166,7 +170,7 @@ async fn the_limit_on_series_takes_instances_first_then_products_and_never_aggre
     let total = of_target(&all);
     for (max_series, instances, products) in [(total, 3, 4), (total - 1, 2, 4), (0, 0, 0)] {
         let rig = Rig::with(mixed(), |config| config.metrics.max_series = max_series).await;
-        let cut = scan_twice(&rig).await;
+        let cut = scan_settled(&rig).await;
         assert_eq!(cut.all(INSTANCE, &[]).len(), instances);
         assert_eq!(ids(&cut, INFO).len(), products);
         assert_eq!(cut.dropped("limit"), Some((total - of_target(&cut)) as f64));
