@@ -4,7 +4,7 @@
 /// it before the first thread starts.
 ///
 /// What a scan keeps then lies beside what it frees in one heap instead of several, and
-/// [`give_back`] has whole pages to give: a third of the memory, and flat
+/// [`give_back`] has whole pages to give: half of the memory, and flat
 /// (`cargo bench --bench memory`).
 pub fn share_one_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
