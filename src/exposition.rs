@@ -9,4 +9,6 @@ mod family;
 mod text;
 
 pub use body::{BodyBuilder, Chunks, Exposition, Tail};
-pub use family::{Describe, Family, FamilyWriter, Kind, LabelText, LabelTexts, Labels, Writer};
+pub use family::{
+    Describe, Family, FamilyWriter, Kind, LabelText, LabelTexts, Labels, LastLabel, Writer,
+};

@@ -71,8 +71,11 @@ impl<const N: usize> Family<N> {
 
     /// The last label with that value, rendered once for all the samples that have it.
     #[must_use]
-    pub fn last_label(&self, value: &str) -> LabelText<1> {
-        LabelText::new([self.labels.last().copied().unwrap_or_default()], [value])
+    pub fn last_label(&self, value: &str) -> LastLabel {
+        let mut text = Vec::with_capacity(128);
+        push_labels(&mut text, N == 1, &self.labels[N.saturating_sub(1)..], &[value]);
+        text.extend_from_slice(b"} ");
+        LastLabel { text }
     }
 }
 
@@ -103,6 +106,12 @@ impl<const K: usize> LabelText<K> {
         self.text.extend_from_slice(&first.text);
         push_labels(&mut self.text, F == 0, &names, &values);
     }
+}
+
+/// The last label of a sample behind others, and what stands between it and the value.
+#[derive(Clone, Debug)]
+pub struct LastLabel {
+    text: Vec<u8>,
 }
 
 /// Many rendered first labels in one memory, in the order in which they were added.
@@ -230,15 +239,15 @@ impl<const N: usize> FamilyWriter<'_, N> {
     pub fn sample_between<'t, const K: usize>(
         &mut self,
         first: impl Into<Labels<'t, K>>,
-        last: &LabelText<1>,
+        last: &LastLabel,
         value: f64,
     ) {
         const { assert!(K > 0 && K + 1 == N, "the rendered labels make all of them") }
         let out = self.begin();
         out.extend_from_slice(first.into().text);
-        out.push(b',');
         out.extend_from_slice(&last.text);
-        end::<N>(out, value);
+        push_number(out, value);
+        out.push(b'\n');
     }
 
     fn write(&mut self, rendered: &[u8], first: bool, values: &[&str], names: &[&str], value: f64) {
