@@ -2,6 +2,7 @@
 //! than a twentieth of a core.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -14,6 +15,9 @@ use crate::telemetry::SelfMetrics;
 
 /// The next encoding begins no sooner than this many times the last one's duration.
 const PAUSE: u32 = 20;
+/// But no later than this: a process that stood still in the middle of an encoding must not take
+/// that for its price, and publish nothing for hours.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What is published, how, and who is told.
 #[derive(Debug)]
@@ -29,20 +33,26 @@ impl Encoder {
     pub(super) async fn run(self, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
         while snapshots.changed().await.is_ok() {
             let snapshot = Arc::clone(&snapshots.borrow_and_update());
-            let began = Instant::now();
             let shown = self.shown;
             let encoding = tokio::task::spawn_blocking(move || {
+                // Not the wait for a thread: that costs nothing.
+                let began = Instant::now();
                 let exposition = families::encode(&snapshot, shown);
-                Published { snapshot, exposition }
+                (Published { snapshot, exposition }, began.elapsed())
             });
-            match encoding.await {
-                Ok(published) => self.publish(published),
-                Err(_) => tracing::error!("publishing failed; what was published before stays"),
-            }
-            let took = began.elapsed();
+            let took = match encoding.await {
+                Ok((published, took)) => {
+                    self.publish(published);
+                    took
+                }
+                Err(_) => {
+                    tracing::error!("publishing failed; what was published before stays");
+                    Duration::ZERO
+                }
+            };
             // What the snapshot before had allocated is free now.
             let _ = tokio::task::spawn_blocking(memory::give_back).await;
-            tokio::time::sleep(took * PAUSE).await;
+            tokio::time::sleep(pause_after(took)).await;
         }
     }
 
@@ -58,11 +68,26 @@ impl Encoder {
     }
 }
 
+fn pause_after(took: Duration) -> Duration {
+    took.saturating_mul(PAUSE).min(LONGEST_PAUSE)
+}
+
 /// Says once that the exporter is ready.
 pub(super) fn become_ready(readiness: &Readiness, metrics: &SelfMetrics, why: &str) {
     if !readiness.is_ready() {
         readiness.set_ready();
         metrics.set_ready();
         tracing::info!(why, "ready");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn encoding_takes_a_twentieth_of_a_core_at_most_and_never_pauses_for_long() {
+        assert_eq!(pause_after(Duration::from_millis(50)), Duration::from_secs(1));
+        assert_eq!(pause_after(Duration::from_secs(600)), LONGEST_PAUSE);
     }
 }
