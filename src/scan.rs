@@ -10,4 +10,4 @@ mod pages;
 mod pump;
 mod report;
 
-pub use pump::{Pump, Ticks};
+pub use pump::{Pump, Ticks, shown};

@@ -11,11 +11,10 @@ use super::{session, system_clock};
 use crate::aws::{Session, Shared};
 use crate::config::Config;
 use crate::families;
-use crate::families::Shown;
 use crate::http::{Handler, Live};
 use crate::model::Clock;
 use crate::publish::{Published, Publisher, Reader, Readiness, cell};
-use crate::scan::{Pump, Ticks};
+use crate::scan::{Pump, Ticks, shown};
 use crate::serve::{self, Limits, Listener};
 use crate::snapshot::{Snapshot, TargetState};
 use crate::telemetry::{Scope, SelfMetrics};
@@ -160,14 +159,6 @@ impl App {
             tracing::warn!(connections = drained.cut, "answers were cut off by web.drain_timeout");
         }
         Ok(())
-    }
-}
-
-fn shown(config: &Config) -> Shown {
-    Shown {
-        per_product: config.metrics.per_product,
-        max_instance_series: config.metrics.max_instance_series,
-        max_series: config.metrics.max_series,
     }
 }
 

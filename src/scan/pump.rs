@@ -102,11 +102,7 @@ impl Pump {
     pub async fn run(mut self, publisher: Publisher, shutdown: CancellationToken) {
         let encoder = Encoder {
             publisher,
-            shown: Shown {
-                per_product: self.config.metrics.per_product,
-                max_instance_series: self.config.metrics.max_instance_series,
-                max_series: self.config.metrics.max_series,
-            },
+            shown: shown(&self.config),
             metrics: Arc::clone(&self.metrics),
             readiness: self.readiness.clone(),
         };
@@ -311,6 +307,16 @@ impl Pump {
                 );
             }
         }
+    }
+}
+
+/// What the configuration shows of a snapshot.
+#[must_use]
+pub fn shown(config: &Config) -> Shown {
+    Shown {
+        per_product: config.metrics.per_product,
+        max_instance_series: config.metrics.max_instance_series,
+        max_series: config.metrics.max_series,
     }
 }
 
