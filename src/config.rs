@@ -10,6 +10,7 @@ mod error;
 mod field;
 mod file;
 mod section;
+mod targets;
 
 use std::cmp::max;
 use std::time::Duration;
@@ -22,6 +23,7 @@ pub use self::error::{Complaint, ConfigError, Origin};
 pub use self::field::{Choice, HumanDuration};
 pub use self::file::{FILE_LIMIT, load, parse};
 pub use self::section::{Given, Overrides};
+pub use self::targets::{Organization, Regions, TargetSpec};
 
 use self::document::Node;
 use self::field::{ListenAddresses, TelemetryPath};
@@ -32,6 +34,15 @@ use self::section::{Section, any, within};
 pub struct Config {
     /// When AWS is asked.
     pub scan: Scan,
+    /// What is asked besides the products and their instances.
+    pub enrich: Enrich,
+    /// Which accounts and regions are scanned; with neither targets nor an organisation the
+    /// ambient account and region.
+    pub targets: Vec<TargetSpec>,
+    /// The organisation whose accounts are scanned, if any.
+    pub organization: Option<Organization>,
+    /// Which part of the targets this process scans.
+    pub shard: Shard,
     /// Which series there are.
     pub metrics: Metrics,
     /// How AWS is called.
@@ -58,6 +69,46 @@ pub struct Scan {
     pub ready_after: Duration,
     /// Pages of one listing; more is taken for an endless list.
     pub max_pages: u32,
+    /// When a stack set's instances are listed again.
+    pub stack_instances: StackInstances,
+}
+
+/// When a stack set's instances are listed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackInstances {
+    /// Always, or when something changed.
+    pub refresh: Refresh,
+    /// Since the last listing; then it is listed even if nothing changed.
+    pub max_age: Duration,
+}
+
+/// What makes a listing due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// A change of its product, a problem, or its age.
+    Changed,
+    /// Every scan.
+    Always,
+}
+
+/// What is asked besides the products and their instances.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Enrich {
+    /// Names of products and versions, the account behind an Account Factory product, tags.
+    pub names_and_tags: bool,
+    /// Tags to export, by their key in AWS: the label name without `tag_`. Sorted by label.
+    pub tags: Vec<(String, String)>,
+    /// The last record of products that are not AVAILABLE.
+    pub records: bool,
+}
+
+/// Which part of the targets this process scans.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// From 0.
+    pub ordinal: u32,
+    /// At least 1; 1 is everything.
+    pub total: u32,
 }
 
 /// Which series there are.
@@ -105,6 +156,8 @@ pub struct Web {
     pub telemetry_path: String,
     /// For running requests to end after a signal.
     pub drain_timeout: Duration,
+    /// Whether POST may reload the configuration and start scans.
+    pub enable_lifecycle: bool,
 }
 
 /// What is logged.
@@ -226,6 +279,10 @@ fn resolve(
     let (scan, timeout) = scan(&root, defaults)?;
     Ok(Config {
         scan,
+        enrich: Enrich { records: true, ..Enrich::default() },
+        targets: Vec::new(),
+        organization: None,
+        shard: Shard { ordinal: 0, total: 1 },
         metrics: metrics(&root)?,
         aws: aws(&root, defaults, &timeout)?,
         web: web(&root)?,
@@ -269,6 +326,7 @@ fn scan(root: &Section<'_>, defaults: Defaults) -> Result<(Scan, DurationSetting
         serve_stale_for: serve_stale_for.value.0,
         ready_after: scan.setting("ready_after", ready_after, between(SECOND, DAY))?.value.0,
         max_pages: scan.setting("max_pages", 10_000, within(1..=1_000_000))?.value,
+        stack_instances: StackInstances { refresh: Refresh::Changed, max_age: 30 * MINUTE },
     };
     Ok((settings, timeout))
 }
@@ -380,6 +438,7 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
             .setting("drain_timeout", DRAIN, between(Duration::ZERO, 10 * MINUTE))?
             .value
             .0,
+        enable_lifecycle: false,
     })
 }
 

@@ -7,6 +7,7 @@ mod instance;
 mod operation;
 mod product;
 mod reason;
+mod role;
 mod status;
 mod target;
 mod time;
@@ -16,6 +17,9 @@ pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
 pub use operation::{CallCounts, Operation, OperationCounts};
 pub use product::{PerProduct, Product, Provisioning, STACK_SET_TYPE};
 pub use reason::Reason;
+pub use role::{AssumeRole, ExternalId, ParseRoleError, RoleArn, RoleName, SessionName};
 pub use status::{InstanceStatus, ProductStatus, StatusName, Tally, UNKNOWN};
-pub use target::{AccountId, ParseRegionError, Region, account_and_region_of_arn};
+pub use target::{
+    AccountId, ParseAccountError, ParseRegionError, Region, account_and_region_of_arn,
+};
 pub use time::{Clock, Moment};

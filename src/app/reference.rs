@@ -131,6 +131,6 @@ fn push_values(text: &mut String) {
         list(&ProductStatus::KNOWN),
         list(&InstanceStatus::KNOWN),
         list(&Stage::ALL.map(Stage::as_str)),
-        list(&Operation::ALL.map(Operation::as_str)),
+        list(&Operation::ALL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>()),
     );
 }

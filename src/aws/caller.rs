@@ -64,7 +64,7 @@ pub(super) struct Caller {
 impl Caller {
     pub(super) fn new(limits: Limits, shared: Shared) -> Self {
         let bucket = || Bucket::new(limits.max_requests_per_second, limits.burst);
-        let buckets = Operation::ALL.map(|operation| (operation, bucket())).into_iter().collect();
+        let buckets = Operation::ALL.iter().map(|&operation| (operation, bucket())).collect();
         Self { limits, shared, buckets, counts: Mutex::default() }
     }
 

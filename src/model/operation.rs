@@ -4,48 +4,53 @@ use std::collections::BTreeMap;
 
 use super::reason::Reason;
 
-/// An AWS operation: a label value, and the IAM action that allows it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// Which account and identity the credentials belong to.
-    GetCallerIdentity,
-    /// The instances of one stack set.
-    ListStackInstancesForProvisionedProduct,
-    /// Every provisioned product of an account and region.
-    ScanProvisionedProducts,
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $action:literal),+ $(,)?) => {
+        /// An AWS operation: a label value, and the IAM action that allows it. Every call goes
+        /// through this table, and the policies that are printed come from it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Operation { $($(#[$doc])* $variant),+ }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The label value: AWS's name of the operation.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => stringify!($variant)),+ }
+            }
+
+            /// The IAM action that a policy must allow.
+            #[must_use]
+            pub fn iam_action(self) -> &'static str {
+                match self { $(Self::$variant => $action),+ }
+            }
+        }
+    };
 }
 
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Self; 3] = [
-        Self::GetCallerIdentity,
-        Self::ListStackInstancesForProvisionedProduct,
-        Self::ScanProvisionedProducts,
-    ];
-
-    /// The label value: AWS's name of the operation.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::GetCallerIdentity => "GetCallerIdentity",
-            Self::ListStackInstancesForProvisionedProduct => {
-                "ListStackInstancesForProvisionedProduct"
-            }
-            Self::ScanProvisionedProducts => "ScanProvisionedProducts",
-        }
-    }
-
-    /// The IAM action that a policy must allow.
-    #[must_use]
-    pub fn iam_action(self) -> &'static str {
-        match self {
-            Self::GetCallerIdentity => "sts:GetCallerIdentity",
-            Self::ListStackInstancesForProvisionedProduct => {
-                "servicecatalog:ListStackInstancesForProvisionedProduct"
-            }
-            Self::ScanProvisionedProducts => "servicecatalog:ScanProvisionedProducts",
-        }
-    }
+operations! {
+    /// Credentials of a role; made by the credentials provider of the SDK.
+    AssumeRole = "sts:AssumeRole",
+    /// How a product's last operation went.
+    DescribeRecord = "servicecatalog:DescribeRecord",
+    /// Which account and identity the credentials belong to; needs no permission.
+    GetCallerIdentity = "sts:GetCallerIdentity",
+    /// The accounts of the organisation.
+    ListAccounts = "organizations:ListAccounts",
+    /// The accounts directly in a root or organisational unit.
+    ListAccountsForParent = "organizations:ListAccountsForParent",
+    /// The organisational units directly in a root or organisational unit.
+    ListChildren = "organizations:ListChildren",
+    /// The regions that are enabled in an account.
+    ListRegions = "account:ListRegions",
+    /// The instances of one stack set.
+    ListStackInstancesForProvisionedProduct = "servicecatalog:ListStackInstancesForProvisionedProduct",
+    /// Every provisioned product of an account and region.
+    ScanProvisionedProducts = "servicecatalog:ScanProvisionedProducts",
+    /// Names and tags of provisioned products.
+    SearchProvisionedProducts = "servicecatalog:SearchProvisionedProducts",
 }
 
 /// Calls of one operation.

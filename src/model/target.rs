@@ -7,7 +7,24 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AccountId(Arc<str>);
 
+/// A text that cannot be an account id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an AWS account id; write its twelve digits, in quotes")]
+pub struct ParseAccountError(String);
+
 impl AccountId {
+    /// Reads the twelve digits that a person wrote.
+    ///
+    /// # Errors
+    /// When the text has another shape.
+    pub fn parse(text: &str) -> Result<Self, ParseAccountError> {
+        if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
+            Ok(Self(text.into()))
+        } else {
+            Err(ParseAccountError(text.to_owned()))
+        }
+    }
+
     /// The account that AWS named so.
     #[must_use]
     pub fn new(text: &str) -> Self {

@@ -138,8 +138,8 @@ impl SelfMetrics {
         };
         // Looked up once: a scrape would wait for whoever adds a series meanwhile.
         let by_operation = Operation::ALL
-            .into_iter()
-            .map(|operation| (operation, durations.with_label_values(&[operation.as_str()])))
+            .iter()
+            .map(|&operation| (operation, durations.with_label_values(&[operation.as_str()])))
             .collect();
         Ok(Self {
             in_flight: gauge(&IN_FLIGHT)?,
