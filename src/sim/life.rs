@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::product::{ProvisionedProduct, StackInstance};
-use super::random::Random;
+use super::random::{Random, hash};
 
 /// What happens to a product next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,6 +237,13 @@ impl Life {
             .clone_from(&product.last_provisioning_record_id);
         product.record_updated_time = Some(self.now);
         set_instances(product, "OUTDATED", "CURRENT");
+        // The id of an account that is launched is known when it is there.
+        if product.product_type.as_deref() == Some("CONTROL_TOWER_ACCOUNT") {
+            let id = product.id.as_deref().unwrap_or_default();
+            product.physical_id.get_or_insert_with(|| {
+                format!("{:012}", 320_000_000_000 + hash(0, id) % 1_000_000_000)
+            });
+        }
     }
 
     fn fail(&self, product: &mut ProvisionedProduct, status: &'static str, message: &str) {
