@@ -215,7 +215,7 @@ fn bad_token(service: Service) -> Refusal {
         Service::Account => super::input::invalid(
             "Value at 'nextToken' failed to satisfy constraint: Member must be a token of this list",
         ),
-        Service::ServiceCatalog | Service::Sts => {
+        Service::Catalog | Service::Sts => {
             Refusal::new("InvalidParametersException", "The page token is invalid or has expired")
         }
     }

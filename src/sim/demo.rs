@@ -107,7 +107,7 @@ fn described(
 ) -> ProvisionedProduct {
     let mut product = ProvisionedProduct {
         product_name: Some(catalog_name.into()),
-        provisioning_artifact_name: Some(if n % 3 == 0 { "v1.0" } else { "v1.1" }.into()),
+        provisioning_artifact_name: Some(if n.is_multiple_of(3) { "v1.0" } else { "v1.1" }.into()),
         ..product
     };
     match product.product_type.as_deref() {

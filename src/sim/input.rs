@@ -111,14 +111,14 @@ impl Input {
 
     pub fn page_token(&self, service: Service) -> Option<&str> {
         match service {
-            Service::ServiceCatalog => self.page_token.as_deref(),
+            Service::Catalog => self.page_token.as_deref(),
             _ => self.next_token.as_deref(),
         }
     }
 
     /// The size that is asked for, as it is said.
     pub fn asked_size(&self, service: Service) -> Option<i64> {
-        if service == Service::ServiceCatalog { self.page_size } else { self.max_results }
+        if service == Service::Catalog { self.page_size } else { self.max_results }
     }
 
     /// What a page token belongs to, beside the operation.
@@ -166,8 +166,8 @@ impl Input {
         let service = operation.service();
         let (least, most) = match (service, operation) {
             // The model allows 0; what AWS makes of it is not known.
-            (Service::ServiceCatalog, Operation::SearchProvisionedProducts) => (0, 100),
-            (Service::ServiceCatalog, _) => (0, 20),
+            (Service::Catalog, Operation::SearchProvisionedProducts) => (0, 100),
+            (Service::Catalog, _) => (0, 20),
             (Service::Account, _) => (1, 50),
             _ => (1, 20),
         };

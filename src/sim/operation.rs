@@ -41,7 +41,7 @@ pub enum Protocol {
 /// A service of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
-    ServiceCatalog,
+    Catalog,
     Sts,
     Organizations,
     Account,
@@ -72,7 +72,7 @@ impl Operation {
     #[must_use]
     pub fn signing_name(self) -> &'static str {
         match self.service() {
-            Service::ServiceCatalog => "servicecatalog",
+            Service::Catalog => "servicecatalog",
             Service::Sts => "sts",
             Service::Organizations => "organizations",
             Service::Account => "account",
@@ -83,7 +83,7 @@ impl Operation {
     #[must_use]
     pub fn protocol(self) -> Protocol {
         match self.service() {
-            Service::ServiceCatalog | Service::Organizations => Protocol::Json,
+            Service::Catalog | Service::Organizations => Protocol::Json,
             Service::Sts => Protocol::Query,
             Service::Account => Protocol::RestJson,
         }
@@ -104,7 +104,7 @@ impl Operation {
     /// What stands in `X-Amz-Target`, if anything.
     pub(super) fn target(self) -> Option<String> {
         let prefix = match self.service() {
-            Service::ServiceCatalog => "AWS242ServiceCatalogService",
+            Service::Catalog => "AWS242ServiceCatalogService",
             Service::Organizations => "AWSOrganizationsV20161128",
             Service::Sts | Service::Account => return None,
         };
@@ -139,16 +139,12 @@ impl Operation {
     /// The service and the name.
     fn entry(self) -> (Service, &'static str) {
         match self {
-            Operation::ScanProvisionedProducts => {
-                (Service::ServiceCatalog, "ScanProvisionedProducts")
-            }
+            Operation::ScanProvisionedProducts => (Service::Catalog, "ScanProvisionedProducts"),
             Operation::ListStackInstancesForProvisionedProduct => {
-                (Service::ServiceCatalog, "ListStackInstancesForProvisionedProduct")
+                (Service::Catalog, "ListStackInstancesForProvisionedProduct")
             }
-            Operation::SearchProvisionedProducts => {
-                (Service::ServiceCatalog, "SearchProvisionedProducts")
-            }
-            Operation::DescribeRecord => (Service::ServiceCatalog, "DescribeRecord"),
+            Operation::SearchProvisionedProducts => (Service::Catalog, "SearchProvisionedProducts"),
+            Operation::DescribeRecord => (Service::Catalog, "DescribeRecord"),
             Operation::GetCallerIdentity => (Service::Sts, "GetCallerIdentity"),
             Operation::AssumeRole => (Service::Sts, "AssumeRole"),
             Operation::ListAccounts => (Service::Organizations, "ListAccounts"),

@@ -162,7 +162,7 @@ impl What {
                     "TooManyRequestsException",
                     "Too many requests in too short a time",
                 ),
-                Service::ServiceCatalog | Service::Sts => {
+                Service::Catalog | Service::Sts => {
                     Refusal::new(name("ThrottlingException", "Throttling"), "Rate exceeded")
                 }
             },
@@ -206,9 +206,7 @@ impl What {
         let Asked { operation, account, arn, region, .. } = asked;
         let action = format!("{}:{}", operation.signing_name(), operation.name());
         let resource: Cow<'_, str> = match operation.service() {
-            Service::ServiceCatalog => {
-                format!("arn:aws:servicecatalog:{region}:{account}:*/*").into()
-            }
+            Service::Catalog => format!("arn:aws:servicecatalog:{region}:{account}:*/*").into(),
             Service::Account => format!("arn:aws:account::{account}:account").into(),
             Service::Sts => asked.about.unwrap_or("*").into(),
             Service::Organizations => "*".into(),
