@@ -65,6 +65,13 @@ def main(endpoint_url, access_key, secret, region):
         for product_id in stack_sets
         for instance in pages(listing, "StackInstances", ProvisionedProductId=product_id)
     ]
+    search = catalog.search_provisioned_products
+    ordered = {"AccessLevelFilter": ACCOUNT_LEVEL, "SortBy": "id", "SortOrder": "ASCENDING"}
+    found = list(pages(search, "ProvisionedProducts", PageSize=100, **ordered))
+    records = {
+        product["Id"]: catalog.describe_record(Id=product["LastRecordId"])["RecordDetail"]
+        for product in products
+    }
     a_stack = next(product["Id"] for product in products if product["Type"] == "CFN_STACK")
 
     return {
@@ -78,6 +85,28 @@ def main(endpoint_url, access_key, secret, region):
             instance["StackInstanceStatus"] for instance in instances
         ),
         "earliest": min(product["CreatedTime"] for product in products).isoformat(),
+        "found_ids": [product["Id"] for product in found],
+        "found_count": search(**ordered)["TotalResultsCount"],
+        "product_names": collections.Counter(product.get("ProductName") for product in found),
+        "vended": sorted(
+            product["PhysicalId"]
+            for product in found
+            if product["Type"] == "CONTROL_TOWER_ACCOUNT" and "PhysicalId" in product
+        ),
+        "tags": {
+            product["Id"]: {tag["Key"]: tag["Value"] for tag in product["Tags"]}
+            for product in found
+            if "Tags" in product
+        },
+        "records": {
+            product_id: [
+                record["ProvisionedProductId"],
+                record["Status"],
+                [error["Description"] for error in record["RecordErrors"]],
+                record["UpdatedTime"] >= record["CreatedTime"],
+            ]
+            for product_id, record in records.items()
+        },
         "at_user_level": sum(1 for _ in pages(scan, "ProvisionedProducts")),
         "errors": {
             "page_size": refusal(scan, AccessLevelFilter=ACCOUNT_LEVEL, PageSize=21),
@@ -85,6 +114,8 @@ def main(endpoint_url, access_key, secret, region):
             "unknown_product": refusal(listing, ProvisionedProductId="pp-nowhere"),
             "not_a_stack_set": refusal(listing, ProvisionedProductId=a_stack),
             "missing_id": refusal(listing),
+            "search_page_size": refusal(search, PageSize=101, **ordered),
+            "unknown_record": refusal(catalog.describe_record, Id="rec-nowhere"),
             "unknown_operation": refusal(catalog.list_portfolios),
             "unknown_caller": refusal(stranger.get_caller_identity),
         },

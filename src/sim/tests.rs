@@ -3,6 +3,9 @@
 mod enforcement;
 mod faults;
 mod moving;
+mod organizations;
+mod roles;
+mod searches;
 mod sockets;
 
 use serde_json::{Value, json};

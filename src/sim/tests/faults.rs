@@ -221,3 +221,81 @@ fn a_fault_of_pages_leaves_calls_without_pages_alone() {
         assert!(matches!(call.outcome, Outcome::Faulted(_)), "{call:?}");
     }
 }
+
+#[test]
+fn a_rate_is_that_of_one_account_region_and_operation_in_the_worlds_time() {
+    let mut world = World::sized(1, 1, 1);
+    world.add_principal("AKIAOTHER", "210987654321", "arn:aws:iam::210987654321:user/other");
+    world.inject(Fault::new(What::Throttle).above_rate(2.0, 3.0));
+    let scan = |world: &mut World, key: &str, region: &str| {
+        let body = account_scan(None).to_string();
+        world.answer(&Request::signed(SCAN, key, region, &body)).status
+    };
+    let burst = |world: &mut World, key: &str, region: &str| -> Vec<u16> {
+        (0..5).map(|_| scan(world, key, region)).collect()
+    };
+    assert_eq!(burst(&mut world, ACCESS_KEY_ID, REGION), [200, 200, 200, 400, 400]);
+    assert_eq!(burst(&mut world, ACCESS_KEY_ID, "eu-west-1"), [200, 200, 200, 400, 400]);
+    assert_eq!(burst(&mut world, "AKIAOTHER", REGION), [200, 200, 200, 400, 400]);
+    let id = world.ids(ACCOUNT, REGION)[0].clone();
+    page_of(&mut world, LIST, &json!({"ProvisionedProductId": id}));
+    // What was refused took no token, and the bucket holds no more than its burst.
+    world.advance(Duration::from_secs(1));
+    assert_eq!(burst(&mut world, ACCESS_KEY_ID, REGION), [200, 200, 400, 400, 400]);
+    world.advance(Duration::from_secs(60));
+    assert_eq!(burst(&mut world, ACCESS_KEY_ID, REGION), [200, 200, 200, 400, 400]);
+}
+
+#[test]
+fn each_service_throttles_in_its_own_words() {
+    let cases = [
+        (Operation::SearchProvisionedProducts, "ThrottlingException"),
+        (Operation::ListAccounts, "TooManyRequestsException"),
+        (Operation::ListChildren, "TooManyRequestsException"),
+    ];
+    for (operation, code) in cases {
+        let mut world = world_of(1);
+        world.inject(Fault::new(What::Throttle).on(operation));
+        assert_eq!(code_of(&mut world, operation, &json!({})), code);
+    }
+    let mut world = world_of(1);
+    world.inject(Fault::new(What::Throttle));
+    let response = ask(&mut world, Operation::ListRegions, &json!({}));
+    assert_eq!(response.status, 429);
+    assert_eq!(response.header("x-amzn-errortype"), Some("TooManyRequestsException"));
+}
+
+#[test]
+fn a_denial_names_the_action_of_the_service_that_was_asked() {
+    for (operation, action, resource) in [
+        (Operation::DescribeRecord, "servicecatalog:DescribeRecord", "arn:aws:servicecatalog:"),
+        (Operation::ListAccounts, "organizations:ListAccounts", "*"),
+        (Operation::ListRegions, "account:ListRegions", "arn:aws:account::123456789012:account"),
+    ] {
+        let mut world = world_of(1);
+        world.inject(Fault::new(What::Denied));
+        let body = String::from_utf8(ask(&mut world, operation, &json!({})).body.to_vec()).unwrap();
+        let said = format!("not authorized to perform: {action} on resource: {resource}");
+        assert!(body.contains(&said), "{body}");
+    }
+}
+
+#[test]
+fn a_fault_may_speak_of_one_record_or_parent() {
+    let mut world = World::fleet(&Fleet::default());
+    let parent = Fleet::unit(1);
+    world.inject(Fault::new(What::Throttle).about(&parent));
+    let children = |parent: &str| json!({"ParentId": parent, "ChildType": "ACCOUNT"});
+    page_of(&mut world, Operation::ListChildren, &children(&Fleet::unit(0)));
+    let code = code_of(&mut world, Operation::ListChildren, &children(&parent));
+    assert_eq!(code, "TooManyRequestsException");
+
+    let record = "rec-0000000000000";
+    let mut world = world_of(2);
+    world.inject(Fault::new(What::NotFound).about(record));
+    page_of(&mut world, Operation::DescribeRecord, &json!({"Id": "rec-0000000000001"}));
+    let response = ask(&mut world, Operation::DescribeRecord, &json!({"Id": record}));
+    assert!(
+        response.body.starts_with(br#"{"__type":"ResourceNotFoundException","Message":"rec-0"#)
+    );
+}

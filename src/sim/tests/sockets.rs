@@ -6,21 +6,36 @@ use tokio::net::TcpStream;
 
 use super::*;
 
-/// A connection over which a scan was sent; the server closes after its answer.
-async fn asked(simulator: &Simulator) -> TcpStream {
+/// A connection over which a request was sent; the server closes after its answer.
+async fn sent(simulator: &Simulator, request: Request) -> TcpStream {
     let mut stream = TcpStream::connect(simulator.address).await.unwrap();
-    let body = account_scan(None).to_string();
-    let request = Request::signed(SCAN, ACCESS_KEY_ID, REGION, &body);
+    let header = |name, value: Option<String>| {
+        value.map_or(String::new(), |value| format!("{name}: {value}\r\n"))
+    };
     let text = format!(
-        "POST / HTTP/1.1\r\nHost: {}\r\nX-Amz-Target: {}\r\nAuthorization: {}\r\nConnection: close\r\n\
-         Content-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\n\r\n{body}",
+        "POST {} HTTP/1.1\r\nHost: {}\r\n{}{}{}Connection: close\r\nContent-Length: {}\r\n\r\n{}",
+        request.path,
         simulator.address,
-        request.target.unwrap(),
-        request.authorization.unwrap(),
-        body.len()
+        header("X-Amz-Target", request.target),
+        header("Authorization", request.authorization),
+        header("X-Amz-Security-Token", request.security_token),
+        request.body.len(),
+        std::str::from_utf8(&request.body).unwrap(),
     );
     stream.write_all(text.as_bytes()).await.unwrap();
     stream
+}
+
+async fn answer_to(simulator: &Simulator, request: Request) -> String {
+    let mut answer = String::new();
+    sent(simulator, request).await.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+/// A connection over which a scan was sent.
+async fn asked(simulator: &Simulator) -> TcpStream {
+    let body = account_scan(None).to_string();
+    sent(simulator, Request::signed(SCAN, ACCESS_KEY_ID, REGION, &body)).await
 }
 
 async fn answer(simulator: &Simulator) -> Result<String> {
@@ -117,4 +132,37 @@ async fn a_port_in_use_is_an_error() {
     let simulator = Simulator::start(world_of(0)).await.unwrap();
     let error = Simulator::start_on(world_of(0), simulator.address.port()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn a_role_is_counted_and_its_credentials_go_over_http_until_the_world_says_they_end() {
+    let role = Role::new("210987654321", "Exporter");
+    let arn = role.arn.clone();
+    let mut world = world_of(0);
+    world.add_role(role);
+    let simulator = Simulator::start(world).await.unwrap();
+    let assume = |more: &str| {
+        let form = super::roles::form(&arn, more);
+        Request::signed(Operation::AssumeRole, ACCESS_KEY_ID, REGION, &form)
+    };
+    let text = |answer: &str, name: &str| {
+        let rest = answer.split_once(&format!("<{name}>")).unwrap().1;
+        rest.split_once('<').unwrap().0.to_owned()
+    };
+    let given = answer_to(&simulator, assume("")).await;
+    assert!(answer_to(&simulator, assume("&DurationSeconds=1")).await.contains("ValidationError"));
+    assert_eq!(simulator.count_of_role(&arn), 1, "only what was given counts");
+    assert_eq!(simulator.count_in(Operation::AssumeRole, ACCOUNT, REGION), 2);
+    // The world is in 2023. The client is not, and has to see credentials that are good.
+    assert!(text(&given, "Expiration").as_str() > "2026", "{given}");
+
+    let (key, token) = (text(&given, "AccessKeyId"), text(&given, "SessionToken"));
+    let regions = Request::signed(Operation::ListRegions, &key, REGION, "{}").with_token(&token);
+    assert!(answer_to(&simulator, regions.clone()).await.contains("ENABLED_BY_DEFAULT"));
+    assert_eq!(simulator.count_in(Operation::ListRegions, "210987654321", REGION), 1);
+    simulator.with_world(|world| world.advance(Duration::from_secs(3600)));
+    assert!(answer_to(&simulator, regions).await.contains("ExpiredTokenException"));
+    let [first, .., last] = &simulator.calls()[..] else { panic!("two calls at least") };
+    assert!(last.world_seconds - first.world_seconds >= 3600.0);
+    assert!(last.at < Duration::from_secs(3600));
 }
