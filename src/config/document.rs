@@ -76,10 +76,12 @@ pub struct SyntaxError {
 pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            // A list of targets that fills the file, and each of which shares its regions by alias.
+            // Room for targets that fill the file, and that all share one list of regions by alias;
+            // what aliases may become is bounded below.
             max_events: 400_000,
             max_nodes: 200_000,
             max_aliases: 10_000,
+            enforce_alias_anchor_ratio: false,
             max_anchors: 1_000,
             max_depth: 32,
         },

@@ -25,10 +25,7 @@ pub fn enrich(root: &Section<'_>) -> Result<Enrich, ConfigError> {
 }
 
 /// The tags sorted by label.
-fn tags(
-    enrich: &Section<'_>,
-    names_and_tags: bool,
-) -> Result<Vec<(String, String)>, ConfigError> {
+fn tags(enrich: &Section<'_>, names_and_tags: bool) -> Result<Vec<(String, String)>, ConfigError> {
     let mut keys: BTreeMap<String, String> = BTreeMap::new();
     for (key, LabelName(label)) in enrich.pairs("tags")? {
         if key.value.is_empty() || key.value.chars().count() > LONGEST_KEY {
@@ -64,9 +61,8 @@ impl Field for LabelName {
         const REMEDY: &str =
             "write letters, digits and _, not beginning with a digit, such as cost_center";
         let text = text(value, "the name of a label", REMEDY)?;
-        let refuse = |what: &str, remedy| {
-            Err(Complaint::new(format!("{} {what}", quote(text)), remedy))
-        };
+        let refuse =
+            |what: &str, remedy| Err(Complaint::new(format!("{} {what}", quote(text)), remedy));
         let letters = text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         if text.is_empty() || !letters || text.starts_with(|c: char| c.is_ascii_digit()) {
             return refuse("is not the name of a label", REMEDY);

@@ -63,7 +63,10 @@ impl Field for bool {
 
     fn typed(text: &str) -> Result<Self, Complaint> {
         text.parse().map_err(|_| {
-            Complaint::new(format!("{} is neither true nor false", quote(text)), "write true or false")
+            Complaint::new(
+                format!("{} is neither true nor false", quote(text)),
+                "write true or false",
+            )
         })
     }
 }
@@ -75,9 +78,8 @@ impl Field for u32 {
 
     fn typed(text: &str) -> Result<Self, Complaint> {
         let remedy = "write digits only";
-        text.parse().map_err(|_| {
-            Complaint::new(format!("{} is not a whole number", quote(text)), remedy)
-        })
+        text.parse()
+            .map_err(|_| Complaint::new(format!("{} is not a whole number", quote(text)), remedy))
     }
 }
 

@@ -3,7 +3,9 @@
 use super::document::Value;
 use super::error::Complaint;
 use super::field::{Choice, Field, expected, quote, text};
-use crate::model::{AccountId, ExternalId, ParseRoleError, PolicyPart, RoleArn, RoleName, SessionName};
+use crate::model::{
+    AccountId, ExternalId, ParseRoleError, PolicyPart, RoleArn, RoleName, SessionName,
+};
 
 const ROLE_ARN: &str =
     "write the ARN of a role, such as arn:aws:iam::123456789012:role/ServiceCatalogExporter";
@@ -78,9 +80,8 @@ impl Field for AccountId {
             return Err(Complaint::new(what, "put it in quotes, with all its twelve digits"));
         }
         let text = text(value, "an account id", REMEDY)?;
-        Self::parse(text).map_err(|_| {
-            Complaint::new(format!("{} is not an account id", quote(text)), REMEDY)
-        })
+        Self::parse(text)
+            .map_err(|_| Complaint::new(format!("{} is not an account id", quote(text)), REMEDY))
     }
 }
 

@@ -123,7 +123,8 @@ impl<'a> Section<'a> {
             }
             let value = T::read(&node.value)
                 .map_err(|complaint| self.error(path.clone(), node.at, complaint))?;
-            pairs.push((Setting { key: path, value: key.clone(), origin: self.origin(*at) }, value));
+            pairs
+                .push((Setting { key: path, value: key.clone(), origin: self.origin(*at) }, value));
         }
         Ok(pairs)
     }

@@ -59,20 +59,17 @@ pub fn resolve(
 
 type DurationSetting = Setting<HumanDuration>;
 
-pub fn between(least: Duration, most: Duration) -> impl Fn(&HumanDuration) -> Result<(), Complaint> {
+pub fn between(
+    least: Duration,
+    most: Duration,
+) -> impl Fn(&HumanDuration) -> Result<(), Complaint> {
     within(HumanDuration(least)..=HumanDuration(most))
 }
 
 /// The timeout is returned as a setting too, for the checks of the shorter ones.
 fn scan(root: &Section<'_>, defaults: Defaults) -> Result<(Scan, DurationSetting), ConfigError> {
-    const KEYS: &[&str] = &[
-        "interval",
-        "timeout",
-        "serve_stale_for",
-        "ready_after",
-        "max_pages",
-        "stack_instances",
-    ];
+    const KEYS: &[&str] =
+        &["interval", "timeout", "serve_stale_for", "ready_after", "max_pages", "stack_instances"];
     let scan = root.section("scan", KEYS)?;
     let demo = defaults == Defaults::Demo;
     let by_use = |production, of_demo| HumanDuration(if demo { of_demo } else { production });
@@ -138,10 +135,8 @@ fn serve_stale_for(
         return Err(stale.conflict("at least three times", interval, remedy));
     }
     if let Some(max_age) = max_age.as_ref().filter(|max_age| stale.value < max_age.value) {
-        let remedy = format!(
-            "set scan.serve_stale_for to {} or more, or shorten the age",
-            max_age.value
-        );
+        let remedy =
+            format!("set scan.serve_stale_for to {} or more, or shorten the age", max_age.value);
         return Err(stale.conflict("at least", max_age, remedy));
     }
     Ok(stale.value.0)
@@ -241,7 +236,8 @@ fn call_rate(rate: &f64) -> Result<(), Complaint> {
 }
 
 fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
-    const KEYS: &[&str] = &["listen_addresses", "telemetry_path", "drain_timeout", "enable_lifecycle"];
+    const KEYS: &[&str] =
+        &["listen_addresses", "telemetry_path", "drain_timeout", "enable_lifecycle"];
     const DRAIN: HumanDuration = HumanDuration(Duration::from_millis(900));
     let web = root.section("web", KEYS)?;
     let listen = match web.optional("listen_addresses", any::<ListenAddresses>)? {
@@ -267,4 +263,3 @@ fn log(root: &Section<'_>) -> Result<Log, ConfigError> {
         format: log.setting("format", LogFormat::Text, any)?.value,
     })
 }
-

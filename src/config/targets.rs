@@ -76,7 +76,8 @@ pub fn targets(
         };
         let taken = taken.entry(account).or_default();
         taken.take(index, &spec.regions, ambient_region).map_err(|(first, region)| {
-            let wanted = region.map_or_else(|| "the same region".into(), |region| region.to_string());
+            let wanted =
+                region.map_or_else(|| "the same region".into(), |region| region.to_string());
             let what = format!("{whose} is scanned in {wanted} by targets[{first}] already");
             section.refuse(what, "scan each account and region by one target only")
         })?;
@@ -139,8 +140,10 @@ pub fn regions(section: &Section<'_>) -> Result<Option<Setting<Regions>>, Config
                 return Err(exclude.refuse("regions are left out of regions: auto only", remedy));
             }
             let listed = section.values("regions")?;
-            Ok(other.map(|Setting { key, origin, .. }| {
-                Setting { key, value: Regions::Listed(listed), origin }
+            Ok(other.map(|Setting { key, origin, .. }| Setting {
+                key,
+                value: Regions::Listed(listed),
+                origin,
             }))
         }
     }
@@ -247,7 +250,8 @@ impl Taken {
                     return Err((first, None));
                 }
                 let mut listed = self.listed.iter();
-                if let Some((region, first)) = listed.find(|(region, _)| !exclude.contains(region)) {
+                if let Some((region, first)) = listed.find(|(region, _)| !exclude.contains(region))
+                {
                     return Err((*first, Some(region.clone())));
                 }
                 if let Some(first) = self.ambient.filter(|_| exclude.is_empty()) {

@@ -65,7 +65,8 @@ fn a_new_shard_takes_its_part_of_the_targets_and_no_more() {
         let (mut all, mut moved) = (0, 0);
         for (account, region) in fleet(1000) {
             all += 1;
-            moved += i32::from(owner(&account, &region, total) != owner(&account, &region, total + 1));
+            moved +=
+                i32::from(owner(&account, &region, total) != owner(&account, &region, total + 1));
         }
         let share = f64::from(moved) / f64::from(all) * f64::from(total + 1);
         assert!((0.85..1.15).contains(&share), "{moved} of {all} to shard {total}");
