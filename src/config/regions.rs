@@ -97,10 +97,11 @@ pub fn refuse_foreign_region(
         let partition = match region.as_str().split('-').collect::<Vec<_>>()[..] {
             ["cn", ..] => "aws-cn",
             ["us", "gov", ..] => "aws-us-gov",
+            ["eusc", ..] => "aws-eusc",
             [_, _, _] => "aws",
             _ => return false,
         };
-        matches!(own, "aws" | "aws-cn" | "aws-us-gov") && own != partition
+        matches!(own, "aws" | "aws-cn" | "aws-us-gov" | "aws-eusc") && own != partition
     });
     foreign.map_or(Ok(()), |region| {
         let what = format!("roles of partition {own} do not work in {region}");

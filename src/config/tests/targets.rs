@@ -183,6 +183,8 @@ fn a_role_is_not_used_in_regions_of_another_partition() {
         ("aws-cn", "us-gov-west-1", false),
         ("aws-us-gov", "us-gov-west-1", true),
         ("aws-us-gov", "us-east-1", false),
+        ("aws-eusc", "eusc-de-east-1", true),
+        ("aws", "eusc-de-east-1", false),
         ("aws-iso", "us-iso-east-1", true),
     ] {
         let role = format!("arn:{partition}:iam::123456789012:role/R");
