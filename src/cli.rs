@@ -16,7 +16,8 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches};
 
-use crate::config::{self, Config, ConfigError, Defaults};
+use crate::config::{Config, ConfigError, Defaults, Given, Loader};
+use crate::model::{PolicyPart, RoleArn};
 
 pub use self::texts::{check_report, completions, man};
 pub use clap_complete::Shell;
@@ -31,6 +32,8 @@ pub enum Command {
     Serve {
         /// Valid.
         config: Config,
+        /// Reads it again.
+        loader: Loader,
     },
     /// The exporter against a simulated AWS.
     Demo {
@@ -40,6 +43,8 @@ pub enum Command {
         seed: u64,
         /// How often the simulated world moves.
         step: Duration,
+        /// Reads the configuration again.
+        loader: Loader,
     },
     /// One scan, written to `output` or to stdout.
     Scan {
@@ -54,6 +59,22 @@ pub enum Command {
         file: Option<PathBuf>,
         /// Valid.
         config: Config,
+    },
+    /// Like [`Command::Check`], and then AWS is asked whether it works.
+    CheckLive {
+        /// The file that was read, if any.
+        file: Option<PathBuf>,
+        /// Valid.
+        config: Config,
+    },
+    /// The IAM policies that the configuration needs.
+    PrintIamPolicy {
+        /// Valid.
+        config: Config,
+        /// Which of them.
+        part: PolicyPart,
+        /// The role that the exporter runs with, if it was said.
+        exporter: Option<RoleArn>,
     },
     /// The reference of every family.
     Metrics,
@@ -128,23 +149,46 @@ where
     let env = Environment::new(&env);
 
     let file = env.path("config.file", settings.config_file.clone());
-    let load = |defaults| config::load(file.as_deref(), &settings.overrides(&env)?, defaults);
+    let loader = |defaults| {
+        settings.overrides(&env).map(|overrides| Loader::new(file.clone(), overrides, defaults))
+    };
+    let load = |defaults| loader(defaults)?.load();
     Ok(match command.unwrap_or(Subcommand::Serve) {
-        Subcommand::Serve => Command::Serve { config: load(Defaults::Production)? },
-        Subcommand::Demo { seed, step } => Command::Demo {
-            config: load(Defaults::Demo)?,
-            seed: env.value("demo.seed", seed, variables::whole_number)?.unwrap_or(1),
-            step: env
-                .value("demo.step", step, variables::positive_duration)?
-                .unwrap_or(Duration::from_secs(5)),
-        },
+        Subcommand::Serve => {
+            let loader = loader(Defaults::Production)?;
+            Command::Serve { config: loader.load()?, loader }
+        }
+        Subcommand::Demo { seed, step } => {
+            let loader = loader(Defaults::Demo)?;
+            Command::Demo {
+                config: loader.load()?,
+                seed: env.value("demo.seed", seed, variables::whole_number)?.unwrap_or(1),
+                step: env
+                    .value("demo.step", step, variables::positive_duration)?
+                    .unwrap_or(Duration::from_secs(5)),
+                loader,
+            }
+        }
         Subcommand::Scan { output } => Command::Scan {
             config: load(Defaults::Production)?,
             output: env.path("output.file", output),
         },
-        Subcommand::Check => {
+        Subcommand::Check { live } => {
+            let live = env.text("live", flags::switch(live))?;
             let config = load(Defaults::Production)?;
-            Command::Check { file, config }
+            match live.as_ref().map(Given::read).transpose()? {
+                Some(true) => Command::CheckLive { file, config },
+                None | Some(false) => Command::Check { file, config },
+            }
+        }
+        Subcommand::PrintIamPolicy { part, exporter_role_arn } => {
+            let part = env.text("part", part)?.as_ref().map(Given::read).transpose()?;
+            let exporter = env.text("exporter-role-arn", exporter_role_arn)?;
+            Command::PrintIamPolicy {
+                config: load(Defaults::Production)?,
+                part: part.unwrap_or(PolicyPart::All),
+                exporter: exporter.as_ref().map(Given::read).transpose()?,
+            }
         }
         Subcommand::Metrics => Command::Metrics,
         Subcommand::Healthcheck { timeout } => Command::Healthcheck {

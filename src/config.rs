@@ -6,13 +6,19 @@
 
 mod document;
 mod endpoint;
+mod enrich;
 mod error;
 mod field;
 mod file;
+mod identity;
+mod organization;
+mod overlap;
+mod regions;
 mod section;
+mod sections;
+mod sharding;
 mod targets;
 
-use std::cmp::max;
 use std::time::Duration;
 
 use crate::model::{PerInstance, PerProduct, Region};
@@ -21,13 +27,15 @@ use crate::serve::ListenAddress;
 pub use self::endpoint::EndpointUrl;
 pub use self::error::{Complaint, ConfigError, Origin};
 pub use self::field::{Choice, HumanDuration};
-pub use self::file::{FILE_LIMIT, load, parse};
-pub use self::section::{Given, Overrides};
-pub use self::targets::{Organization, Regions, TargetSpec};
+pub use self::file::{FILE_LIMIT, Loader, load, parse};
+pub use self::organization::Organization;
+pub use self::regions::Regions;
+pub use self::section::{Given, HOST_NAME, Overrides};
+pub use self::targets::{MOST_TARGETS, TargetSpec};
 
-use self::document::Node;
-use self::field::{ListenAddresses, TelemetryPath};
-use self::section::{Section, any, within};
+/// The longest pause of a target that is denied again and again. Data is served at least as long,
+/// or every such pause would be a gap.
+pub const MAX_BACKOFF: Duration = Duration::from_secs(30 * 60);
 
 /// Everything that can be set.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +71,8 @@ pub struct Scan {
     pub interval: Duration,
     /// Of a whole scan.
     pub timeout: Duration,
-    /// Since data was last confirmed; then it is dropped. At least three intervals.
+    /// Since data was last confirmed; then it is dropped. At least three intervals,
+    /// [`MAX_BACKOFF`], and `max_age` where listings are reused that long.
     pub serve_stale_for: Duration,
     /// Since the start; then the exporter is ready even if a target was never tried.
     pub ready_after: Duration,
@@ -78,7 +87,8 @@ pub struct Scan {
 pub struct StackInstances {
     /// Always, or when something changed.
     pub refresh: Refresh,
-    /// Since the last listing; then it is listed even if nothing changed.
+    /// Since the last listing; then it is listed even if nothing changed. Without meaning where
+    /// every scan lists.
     pub max_age: Duration,
 }
 
@@ -193,6 +203,11 @@ pub enum LogFormat {
     Json,
 }
 
+impl Choice for Refresh {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("changed", Self::Changed), ("always", Self::Always)];
+}
+
 impl Choice for LogLevel {
     const CHOICES: &'static [(&'static str, Self)] = &[
         ("error", Self::Error),
@@ -243,6 +258,22 @@ impl Config {
                 human(scan.serve_stale_for)
             ));
         }
+        if let Some(refresh) = self.organization.as_ref().map(|organization| organization.refresh)
+            && refresh < Duration::from_secs(60)
+        {
+            warnings.push(format!(
+                "organization.refresh is {}: AWS Organizations throttles early, and everybody who \
+                 asks it; in production choose 1m or more",
+                human(refresh)
+            ));
+        }
+        if self.shard.total > 1 && self.targets.is_empty() && self.organization.is_none() {
+            warnings.push(format!(
+                "sharding divides one target, the ambient account and region, among {} processes: \
+                 one of them scans it and the others scan nothing; set targets or organization",
+                self.shard.total
+            ));
+        }
         if aws.max_requests_per_second == 0.0 {
             warnings.push(
                 "aws.max_requests_per_second is 0: nothing keeps the exporter from using up the \
@@ -259,195 +290,6 @@ impl Config {
         }
         warnings
     }
-}
-
-const SECTIONS: &[&str] = &["scan", "metrics", "aws", "web", "log"];
-const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Merges the document with what overrides it.
-fn resolve(
-    file: &str,
-    document: &Node,
-    hash: u64,
-    overrides: &Overrides,
-    defaults: Defaults,
-) -> Result<Config, ConfigError> {
-    let root = Section::root(file, document, overrides, SECTIONS)?;
-    let (scan, timeout) = scan(&root, defaults)?;
-    Ok(Config {
-        scan,
-        enrich: Enrich { records: true, ..Enrich::default() },
-        targets: Vec::new(),
-        organization: None,
-        shard: Shard { ordinal: 0, total: 1 },
-        metrics: metrics(&root)?,
-        aws: aws(&root, defaults, &timeout)?,
-        web: web(&root)?,
-        log: log(&root)?,
-        hash,
-    })
-}
-
-type DurationSetting = section::Setting<HumanDuration>;
-
-fn between(least: Duration, most: Duration) -> impl Fn(&HumanDuration) -> Result<(), Complaint> {
-    within(HumanDuration(least)..=HumanDuration(most))
-}
-
-/// The timeout is returned as a setting too, for the checks of the shorter ones.
-fn scan(root: &Section<'_>, defaults: Defaults) -> Result<(Scan, DurationSetting), ConfigError> {
-    const KEYS: &[&str] = &["interval", "timeout", "serve_stale_for", "ready_after", "max_pages"];
-    let scan = root.section("scan", KEYS)?;
-    let demo = defaults == Defaults::Demo;
-    let by_use = |production, of_demo| HumanDuration(if demo { of_demo } else { production });
-
-    let interval = by_use(5 * MINUTE, 5 * SECOND);
-    let interval = scan.setting("interval", interval, between(SECOND, DAY))?;
-    let timeout = HumanDuration(max(interval.value.0, by_use(15 * MINUTE, 30 * SECOND).0));
-    let timeout = scan.setting("timeout", timeout, between(Duration::from_millis(1), DAY))?;
-
-    let three_intervals = HumanDuration(3 * interval.value.0);
-    // No flag sets this one, and a demo should not need a file because its interval is changed.
-    let stale = by_use(HOUR, max(5 * MINUTE, three_intervals.0));
-    let serve_stale_for = scan.setting("serve_stale_for", stale, between(SECOND, 30 * DAY))?;
-    if serve_stale_for.value < three_intervals {
-        let remedy = format!(
-            "set scan.serve_stale_for to {three_intervals} or more, or shorten the interval"
-        );
-        return Err(serve_stale_for.conflict("at least three times", &interval, remedy));
-    }
-    let ready_after = by_use(2 * MINUTE, 30 * SECOND);
-    let settings = Scan {
-        interval: interval.value.0,
-        timeout: timeout.value.0,
-        serve_stale_for: serve_stale_for.value.0,
-        ready_after: scan.setting("ready_after", ready_after, between(SECOND, DAY))?.value.0,
-        max_pages: scan.setting("max_pages", 10_000, within(1..=1_000_000))?.value,
-        stack_instances: StackInstances { refresh: Refresh::Changed, max_age: 30 * MINUTE },
-    };
-    Ok((settings, timeout))
-}
-
-fn metrics(root: &Section<'_>) -> Result<Metrics, ConfigError> {
-    const KEYS: &[&str] = &["per_product", "per_instance", "max_instance_series", "max_series"];
-    const MOST: usize = 10_000_000;
-    let metrics = root.section("metrics", KEYS)?;
-    Ok(Metrics {
-        per_product: metrics.setting("per_product", PerProduct::All, any)?.value,
-        per_instance: metrics.setting("per_instance", PerInstance::Problems, any)?.value,
-        max_instance_series: metrics
-            .setting("max_instance_series", 10_000, within(0..=MOST))?
-            .value,
-        max_series: metrics.setting("max_series", 500_000, within(0..=MOST))?.value,
-    })
-}
-
-fn aws(
-    root: &Section<'_>,
-    defaults: Defaults,
-    scan_timeout: &DurationSetting,
-) -> Result<Aws, ConfigError> {
-    const KEYS: &[&str] = &[
-        "region",
-        "endpoint_url",
-        "allow_insecure_endpoint",
-        "connect_timeout",
-        "attempt_timeout",
-        "max_attempts",
-        "max_requests_per_second",
-        "burst",
-        "concurrency",
-        "max_in_flight",
-    ];
-    let aws = root.section("aws", KEYS)?;
-
-    let endpoint_url = aws.optional("endpoint_url", any::<EndpointUrl>)?;
-    let allow_insecure = aws.setting("allow_insecure_endpoint", false, any)?.value;
-    if let Some(endpoint) = &endpoint_url
-        && endpoint.value.is_insecure()
-        && !allow_insecure
-    {
-        return Err(endpoint.refuse(
-            "plain http to a host that is not loopback shows session tokens and answers to the network",
-            "use https, or set aws.allow_insecure_endpoint: true if the way there is protected",
-        ));
-    }
-
-    let positive = || between(Duration::from_millis(1), DAY);
-    let seconds = |seconds| HumanDuration(Duration::from_secs(seconds));
-    let attempt_timeout = aws.setting("attempt_timeout", seconds(10), positive())?;
-    if attempt_timeout.value > scan_timeout.value {
-        let remedy = "raise scan.timeout or shorten aws.attempt_timeout";
-        return Err(attempt_timeout.conflict("at most", scan_timeout, remedy));
-    }
-    let connect_timeout = aws.setting("connect_timeout", seconds(3), positive())?;
-    if connect_timeout.value > attempt_timeout.value {
-        let remedy = "raise aws.attempt_timeout or shorten aws.connect_timeout";
-        return Err(connect_timeout.conflict("at most", &attempt_timeout, remedy));
-    }
-
-    let max_in_flight = aws.setting("max_in_flight", 64, within(1..=10_000))?;
-    let concurrency = aws.setting("concurrency", 2, within(1..=10_000))?;
-    if concurrency.value > max_in_flight.value {
-        let remedy = "raise aws.max_in_flight or lower aws.concurrency";
-        return Err(concurrency.conflict("at most", &max_in_flight, remedy));
-    }
-
-    let (rate, burst) = match defaults {
-        Defaults::Production => (5.0, 5),
-        Defaults::Demo => (0.0, 5),
-    };
-    Ok(Aws {
-        region: aws.optional("region", any)?.map(|setting| setting.value),
-        endpoint_url: endpoint_url.map(|setting| setting.value),
-        connect_timeout: connect_timeout.value.0,
-        attempt_timeout: attempt_timeout.value.0,
-        max_attempts: aws.setting("max_attempts", 5, within(1..=100))?.value,
-        max_requests_per_second: aws.setting("max_requests_per_second", rate, call_rate)?.value,
-        burst: aws.setting("burst", burst, within(1..=10_000))?.value,
-        concurrency: concurrency.value,
-        max_in_flight: max_in_flight.value,
-    })
-}
-
-/// Off, or a rate at which a scan can end: one call in a hundred seconds to 10,000 a second.
-fn call_rate(rate: &f64) -> Result<(), Complaint> {
-    if *rate == 0.0 || (0.01..=10_000.0).contains(rate) {
-        return Ok(());
-    }
-    let remedy = "choose from 0.01 to 10000, or 0 to turn the limit off";
-    Err(Complaint::new(format!("{rate} is out of range"), remedy))
-}
-
-fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
-    const KEYS: &[&str] = &["listen_addresses", "telemetry_path", "drain_timeout"];
-    const DRAIN: HumanDuration = HumanDuration(Duration::from_millis(900));
-    let web = root.section("web", KEYS)?;
-    let listen = match web.optional("listen_addresses", any::<ListenAddresses>)? {
-        Some(setting) => setting.value,
-        None => ListenAddresses::standard(),
-    };
-    let path = TelemetryPath("/metrics".into());
-    Ok(Web {
-        listen_addresses: listen.0,
-        telemetry_path: web.setting("telemetry_path", path, any)?.value.0,
-        drain_timeout: web
-            .setting("drain_timeout", DRAIN, between(Duration::ZERO, 10 * MINUTE))?
-            .value
-            .0,
-        enable_lifecycle: false,
-    })
-}
-
-fn log(root: &Section<'_>) -> Result<Log, ConfigError> {
-    let log = root.section("log", &["level", "format"])?;
-    Ok(Log {
-        level: log.setting("level", LogLevel::Info, any)?.value,
-        format: log.setting("format", LogFormat::Text, any)?.value,
-    })
 }
 
 #[cfg(test)]

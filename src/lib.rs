@@ -15,7 +15,7 @@
 //! | F4 | [`scan`] |
 //! | F3 | [`aws`], [`http`], [`sim`] |
 //! | F2 | [`publish`], [`telemetry`], [`config`], [`families`] |
-//! | F1 | [`snapshot`], [`serve`] |
+//! | F1 | [`snapshot`], [`serve`], [`shard`] |
 //! | F0 | [`exposition`], [`memory`], [`model`], [`version`] |
 
 pub mod app;
@@ -30,6 +30,7 @@ pub mod model;
 pub mod publish;
 pub mod scan;
 pub mod serve;
+pub mod shard;
 pub mod sim;
 pub mod snapshot;
 pub mod telemetry;

@@ -1,10 +1,12 @@
 //! From the command line to an exit code; everything else is in the library.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use servicecatalog_exporter::app::{self, Source};
 use servicecatalog_exporter::cli::{self, Command};
+use servicecatalog_exporter::config::Config;
 use servicecatalog_exporter::memory;
 
 #[expect(clippy::print_stderr, reason = "the one line that says why the process ends")]
@@ -23,14 +25,13 @@ fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "warnings of a command that answers on stdout")]
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve { config } => {
+        Command::Serve { config, .. } => {
             app::init_logs(&config.log)?;
             block_on(app::serve(config, Source::Ambient))
         }
-        Command::Demo { config, seed, step } => {
+        Command::Demo { config, seed, step, .. } => {
             app::init_logs(&config.log)?;
             block_on(app::demo(config, seed, step))
         }
@@ -38,17 +39,28 @@ fn run(command: Command) -> anyhow::Result<()> {
             app::init_logs(&config.log)?;
             block_on(app::scan_to(config, Source::Ambient, output.as_deref()))
         }
-        Command::Check { file, config } => {
-            let (line, warnings) = cli::check_report(file.as_deref(), &config);
-            warnings.iter().for_each(|warning| eprintln!("{warning}"));
-            print(line.as_bytes())?;
-            print(b"\n")
+        Command::Check { file, config } => report(file.as_deref(), &config),
+        Command::CheckLive { file, config } => {
+            report(file.as_deref(), &config)?;
+            app::init_logs(&config.log)?;
+            block_on(app::check_live(config))
+        }
+        Command::PrintIamPolicy { config, part, exporter } => {
+            print(app::iam_policy(&config, part, exporter.as_ref())?.as_bytes())
         }
         Command::Metrics => print(app::reference().as_bytes()),
         Command::Healthcheck { config, timeout } => app::healthcheck(&config, timeout),
         Command::Completions(shell) => print(&cli::completions(shell)),
         Command::Man => print(&cli::man()?),
     }
+}
+
+#[expect(clippy::print_stderr, reason = "warnings of a command that answers on stdout")]
+fn report(file: Option<&Path>, config: &Config) -> anyhow::Result<()> {
+    let (line, warnings) = cli::check_report(file, config);
+    warnings.iter().for_each(|warning| eprintln!("{warning}"));
+    print(line.as_bytes())?;
+    print(b"\n")
 }
 
 fn print(text: &[u8]) -> anyhow::Result<()> {

@@ -5,6 +5,7 @@
 mod catalog;
 mod instance;
 mod operation;
+mod policy;
 mod product;
 mod reason;
 mod role;
@@ -15,6 +16,7 @@ mod time;
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
 pub use operation::{CallCounts, Operation, OperationCounts};
+pub use policy::PolicyPart;
 pub use product::{PerProduct, Product, Provisioning, STACK_SET_TYPE};
 pub use reason::Reason;
 pub use role::{AssumeRole, ExternalId, ParseRoleError, RoleArn, RoleName, SessionName};

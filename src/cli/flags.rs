@@ -8,13 +8,15 @@ use clap::{Args, Parser};
 use clap_complete::Shell;
 
 use super::variables::Environment;
-use crate::config::{Choice, ConfigError, LogFormat, LogLevel, Overrides};
+use crate::config::{Choice, ConfigError, HOST_NAME, LogFormat, LogLevel, Overrides};
+use crate::model::PolicyPart;
 
 /// Exports the current state of AWS Service Catalog to Prometheus
 ///
-/// Scans the provisioned products of an AWS account and region, and the stack instances behind
-/// them, and serves what it found. It uses the credentials and the region of the usual AWS
-/// environment and needs no configuration.
+/// Scans the provisioned products of AWS accounts and regions, and the stack instances behind
+/// them, and serves what it found. Without configuration it scans one account and region, with the
+/// credentials and the region of the usual AWS environment; a file can name more, or an
+/// organization.
 #[derive(Debug, Parser)]
 #[command(name = "servicecatalog-exporter", after_help = AFTER_HELP)]
 pub struct Cli {
@@ -33,6 +35,7 @@ Examples:
   servicecatalog-exporter demo                      look round without an AWS account
   AWS_REGION=eu-central-1 servicecatalog-exporter   scan one region and serve :10419/metrics
   servicecatalog-exporter check --config.file exporter.yml
+  servicecatalog-exporter --config.file fleet.yml --shard auto --total-shards 3
 
 Exit codes:
   0  done, or stopped by a signal
@@ -75,6 +78,20 @@ pub struct Settings {
     /// How long one scan may take [default: the larger of --scan.interval and 15m; demo: 30s]
     #[arg(long = "scan.timeout", value_name = "DURATION", global = true)]
     scan_timeout: Option<String>,
+
+    /// Which part of the targets this process scans: a number from 0, or auto for the ordinal of a
+    /// StatefulSet's pod, from HOSTNAME [default: all targets]
+    #[arg(long = "shard", value_name = "NUMBER", global = true)]
+    shard: Option<String>,
+
+    /// Among how many processes the targets are divided, 1 to 100 [default: 1]
+    #[arg(long = "total-shards", value_name = "NUMBER", global = true)]
+    total_shards: Option<String>,
+
+    /// Let POST /-/reload read the configuration again and POST /-/scan start a scan [default: off;
+    /// the variable takes true or false]
+    #[arg(long = "web.enable-lifecycle", global = true)]
+    enable_lifecycle: bool,
 }
 
 impl Settings {
@@ -82,6 +99,7 @@ impl Settings {
     pub fn overrides(&self, env: &Environment<'_>) -> Result<Overrides, ConfigError> {
         let listen_address =
             (!self.listen_address.is_empty()).then(|| self.listen_address.join(","));
+        let enable_lifecycle = switch(self.enable_lifecycle);
         let mut overrides = Overrides::new();
         for (key, flag, typed) in [
             ("web.listen_addresses", "web.listen-address", &listen_address),
@@ -91,13 +109,24 @@ impl Settings {
             ("log.format", "log.format", &self.log_format),
             ("scan.interval", "scan.interval", &self.scan_interval),
             ("scan.timeout", "scan.timeout", &self.scan_timeout),
+            ("sharding.shard", "shard", &self.shard),
+            ("sharding.total_shards", "total-shards", &self.total_shards),
+            ("web.enable_lifecycle", "web.enable-lifecycle", &enable_lifecycle),
         ] {
             if let Some(given) = env.text(flag, typed.clone())? {
                 overrides.insert(key, given);
             }
         }
+        if let Some(given) = env.host_name() {
+            overrides.insert(HOST_NAME, given);
+        }
         Ok(overrides)
     }
+}
+
+/// What a switch says that was typed; one that was not leaves room for its variable.
+pub fn switch(typed: bool) -> Option<String> {
+    typed.then(|| "true".to_owned())
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -136,14 +165,39 @@ Example:
         output: Option<PathBuf>,
     },
 
-    /// Check file, variables and flags, without asking AWS
+    /// Check file, variables and flags; AWS is asked with --live only
     #[command(after_help = "\
 Exit code 0: valid; warnings, if any, are on standard error. Exit code 1: not valid, and one line
-on standard error says where, what and the remedy.
+on standard error says where, what and the remedy; with --live also if something that is required
+does not work.
+
+Examples:
+  servicecatalog-exporter check --config.file exporter.yml
+  servicecatalog-exporter check --live --config.file exporter.yml")]
+    Check {
+        /// Also try each operation once for every target, and say which permission is missing
+        /// [default: off; the variable takes true or false]
+        #[arg(long)]
+        live: bool,
+    },
+
+    /// Print the IAM policies that the configuration needs, as JSON
+    #[command(after_help = "\
+Parts: hub, what the exporter's own identity may do; member, what the roles that it assumes may do;
+trust, who may assume them; management, what the role that reads the organisation may do; all.
 
 Example:
-  servicecatalog-exporter check --config.file exporter.yml")]
-    Check,
+  servicecatalog-exporter print-iam-policy --part member --config.file exporter.yml")]
+    PrintIamPolicy {
+        /// Which of the policies [default: all]
+        #[arg(long, value_name = "PART")]
+        #[arg(value_parser = PossibleValuesParser::new(PolicyPart::words()))]
+        part: Option<String>,
+
+        /// The role that the exporter runs with, for the trust policy [default: none]
+        #[arg(long = "exporter-role-arn", value_name = "ARN")]
+        exporter_role_arn: Option<String>,
+    },
 
     /// Print the reference of every metric, as Markdown
     Metrics,

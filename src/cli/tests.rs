@@ -14,7 +14,7 @@ fn run(args: &[&str], env: &[(&str, &str)]) -> Result<Command, Stop> {
 
 fn serve(args: &[&str], env: &[(&str, &str)]) -> Config {
     match run(args, env) {
-        Ok(Command::Serve { config }) => config,
+        Ok(Command::Serve { config, .. }) => config,
         other => panic!("{other:?}"),
     }
 }
@@ -29,22 +29,41 @@ fn stopped(args: &[&str], env: &[(&str, &str)]) -> (String, u8) {
     }
 }
 
-/// Every flag that sets something: with one value that is valid and is not the default, and the
-/// subcommand to which it belongs, if any.
+/// Every flag that sets something: with one value that is valid and is not the default, and what is
+/// typed before it: the subcommand to which it belongs, or the flag without which it is refused.
 const FLAGS: &[(&str, &str, &str)] = &[
     ("", "config.file", ""), // its value is the path of a file that the test makes
     ("", "web.listen-address", "127.0.0.1:1,:2"),
     ("", "web.telemetry-path", "/m"),
     ("", "web.drain-timeout", "2s"),
+    ("", "web.enable-lifecycle", "true"),
     ("", "log.level", "debug"),
     ("", "log.format", "json"),
     ("", "scan.interval", "1m"),
     ("", "scan.timeout", "1h"),
+    ("--total-shards=3", "shard", "1"),
+    ("--shard=0", "total-shards", "3"),
     ("demo", "demo.seed", "7"),
     ("demo", "demo.step", "1s"),
     ("scan", "output.file", "out.prom"),
+    ("check", "live", "true"),
+    ("print-iam-policy", "part", "trust"),
+    ("print-iam-policy", "exporter-role-arn", "arn:aws:iam::123456789012:role/Hub"),
     ("healthcheck", "timeout", "9s"),
 ];
+
+/// Flags that take no value; their variables take true or false.
+const SWITCHES: &[&str] = &["live", "web.enable-lifecycle"];
+
+/// What was understood, without the names of flags and variables that a loader remembers.
+fn shown(understood: Result<Command, Stop>) -> String {
+    match understood {
+        Ok(Command::Serve { config, .. }) => format!("{config:?}"),
+        Ok(Command::Demo { config, seed, step, .. }) => format!("{config:?} {seed} {step:?}"),
+        Ok(other) => format!("{other:?}"),
+        Err(stop) => format!("refused with {}", stop.code()),
+    }
+}
 
 #[test]
 fn every_flag_can_be_given_as_its_variable_and_help_names_it() {
@@ -52,26 +71,106 @@ fn every_flag_can_be_given_as_its_variable_and_help_names_it() {
     let file = directory.path().join("exporter.yml");
     std::fs::write(&file, "aws: {max_attempts: 7}").unwrap();
 
-    for (subcommand, flag, value) in FLAGS {
+    for (before, flag, value) in FLAGS {
         let value = if value.is_empty() { file.to_str().unwrap() } else { value };
         let variable = variables::variable(flag);
-        let typed = format!("--{flag}");
-        let subcommand: Vec<&str> = [*subcommand].into_iter().filter(|s| !s.is_empty()).collect();
-        let show = |args: &[&str], env: &[(&str, &str)]| {
-            format!("{:?}", run(&[&subcommand, args].concat(), env).unwrap())
+        let typed = match SWITCHES.contains(flag) {
+            true => format!("--{flag}"),
+            false => format!("--{flag}={value}"),
         };
-        let by_flag = show(&[&typed, value], &[]);
+        let before: Vec<&str> = [*before].into_iter().filter(|s| !s.is_empty()).collect();
+        let show = |args: &[&str], env: &[(&str, &str)]| shown(run(&[&before, args].concat(), env));
+        let by_flag = show(&[&typed], &[]);
+        assert!(!by_flag.starts_with("refused"), "{flag}: {by_flag}");
         assert_eq!(by_flag, show(&[], &[(&variable, value)]), "{flag}");
         assert_ne!(by_flag, show(&[], &[]), "{flag}");
         assert_eq!(show(&[], &[]), show(&[], &[(&variable, "")]), "{flag} is set to nothing");
 
         for help in ["-h", "--help"] {
-            let (help, code) = stopped(&[&subcommand[..], &[help]].concat(), &[]);
+            let (help, code) = stopped(&[&before[..], &[help]].concat(), &[]);
             assert_eq!(code, 0);
             let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(help.contains(&format!("[env: {variable}]")), "{flag} in {help}");
         }
     }
+}
+
+#[test]
+fn the_variable_of_a_switch_says_true_or_false() {
+    for flag in SWITCHES {
+        let variable = variables::variable(flag);
+        let off = shown(run(&["check"], &[]));
+        assert_eq!(shown(run(&["check"], &[(&variable, "false")])), off, "{flag}");
+        let typed = format!("--{flag}");
+        let on = shown(run(&["check", &typed], &[]));
+        assert_eq!(shown(run(&["check", &typed], &[(&variable, "false")])), on, "{flag}");
+        let line = format!("{variable}: \"yes\" is neither true nor false; write true or false");
+        assert_eq!(stopped(&["check"], &[(&variable, "yes")]), (line, 1));
+        assert_eq!(stopped(&["check", &format!("--{flag}=true")], &[]).1, 2);
+    }
+}
+
+#[test]
+fn a_shard_is_read_from_the_name_of_the_pod() {
+    let env = [("HOSTNAME", "exporter-2")];
+    let args = ["--shard", "auto", "--total-shards", "3"];
+    let shard = serve(&args, &env).shard;
+    assert_eq!((shard.ordinal, shard.total), (2, 3));
+    let (line, code) = stopped(&args, &[("HOSTNAME", "")]);
+    assert!(line.starts_with("--shard: is auto, but HOSTNAME is not set;"), "{line}");
+    assert_eq!(code, 1);
+    let (line, code) = stopped(&["--shard", "3", "--total-shards", "3"], &[]);
+    let start = "--shard: sharding.shard (3, --shard) must be less than sharding.total_shards (3, \
+                 --total-shards)";
+    assert!(line.starts_with(start), "{line}");
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn a_loader_reads_the_file_again_with_the_same_flags_and_variables() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("exporter.yml");
+    let write = |text: &str| std::fs::write(&path, text).unwrap();
+    write("scan: {interval: 1m}");
+    let args = ["--config.file", path.to_str().unwrap(), "--log.level", "warn"];
+    let env = [("SERVICECATALOG_EXPORTER_SCAN_TIMEOUT", "2h")];
+    let Ok(Command::Serve { config, loader }) = run(&args, &env) else { panic!("no loader") };
+    assert_eq!(loader.load().unwrap(), config);
+    assert_eq!(loader.file(), Some(path.as_path()));
+
+    write("scan: {interval: 2m}");
+    let changed = loader.load().unwrap();
+    let seconds = Duration::from_secs;
+    assert_eq!((changed.scan.interval, changed.scan.timeout), (seconds(120), seconds(7200)));
+    assert_eq!(changed.log.level, LogLevel::Warn);
+    assert_ne!(changed.hash, config.hash);
+
+    write("scan: {interval: often}");
+    assert!(loader.load().unwrap_err().to_string().contains(":1:18: scan.interval: "));
+
+    let Ok(Command::Demo { loader, config, .. }) = run(&["demo"], &[]) else { panic!("no demo") };
+    assert_eq!((loader.file(), loader.load().unwrap()), (None, config));
+}
+
+#[test]
+fn a_policy_is_printed_of_a_part_and_for_an_identity() {
+    let arn = "arn:aws:iam::123456789012:role/Hub";
+    assert!(matches!(
+        run(&["print-iam-policy"], &[]),
+        Ok(Command::PrintIamPolicy { part: PolicyPart::All, exporter: None, .. })
+    ));
+    assert!(matches!(
+        run(&["print-iam-policy", "--part", "member", "--exporter-role-arn", arn], &[]),
+        Ok(Command::PrintIamPolicy { part: PolicyPart::Member, exporter: Some(role), .. })
+            if role.as_str() == arn
+    ));
+    assert_eq!(stopped(&["print-iam-policy", "--part", "some"], &[]).1, 2);
+    let (text, code) = stopped(&["print-iam-policy", "--exporter-role-arn", "Hub"], &[]);
+    assert!(
+        text.contains("--exporter-role-arn: \"Hub\" is not the ARN of a role; write"),
+        "{text}"
+    );
+    assert_eq!(code, 2);
 }
 
 #[test]
@@ -138,7 +237,7 @@ fn listen_addresses_are_repeated_or_separated_by_commas() {
 fn each_subcommand_is_read_with_its_defaults() {
     assert!(matches!(
         run(&["demo"], &[]),
-        Ok(Command::Demo { seed: 1, step, config })
+        Ok(Command::Demo { seed: 1, step, config, .. })
             if step == Duration::from_secs(5) && config.scan.interval == Duration::from_secs(5)
     ));
     assert!(matches!(run(&["scan"], &[]), Ok(Command::Scan { output: None, .. })));

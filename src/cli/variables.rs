@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::{Arg, Command};
 
-use crate::config::{Complaint, ConfigError, Given, HumanDuration, Origin};
+use crate::config::{Complaint, ConfigError, Given, HOST_NAME, HumanDuration, Origin};
 
 /// The variable of a flag: `scan.interval` is `SERVICECATALOG_EXPORTER_SCAN_INTERVAL`.
 pub fn variable(flag: &str) -> String {
@@ -74,6 +74,14 @@ impl<'a> Environment<'a> {
             parse(&text).map_err(|complaint| ConfigError::of_origin(origin, complaint))
         };
         self.text(flag, typed)?.map(read).transpose()
+    }
+
+    /// The name of this machine or pod, which is no variable of ours; it is asked for only by who
+    /// says `auto`, so one that is no text counts as unset.
+    pub fn host_name(&self) -> Option<Given> {
+        let text = (self.lookup)(HOST_NAME)?.into_string().ok()?;
+        let origin = Origin::Variable(HOST_NAME.to_owned());
+        (!text.is_empty()).then_some(Given { text, origin })
     }
 
     fn set(&self, flag: &str) -> Option<OsString> {

@@ -14,9 +14,17 @@ use serde_saphyr::{
 use sha2::{Digest, Sha256};
 
 /// Keys whose values are secrets, wherever they stand. Their values never count for
-/// [`fingerprint`]. No key of today's configuration holds one; the list is ready for those that will.
-pub const SECRET_KEYS: &[&str] =
-    &["basic_auth_users", "external_id", "password", "secret_access_key", "session_token", "token"];
+/// [`fingerprint`]. The external ids are keys of the configuration; the others are ready for what
+/// may come.
+pub const SECRET_KEYS: &[&str] = &[
+    "basic_auth_users",
+    "external_id",
+    "management_external_id",
+    "password",
+    "secret_access_key",
+    "session_token",
+    "token",
+];
 
 /// A place in the file: line and column, both from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,9 +76,12 @@ pub struct SyntaxError {
 pub fn parse(text: &str) -> Result<Node, SyntaxError> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
-            max_events: 200_000,
-            max_nodes: 100_000,
-            max_aliases: 1_000,
+            // Room for targets that fill the file, and that all share one list of regions by alias;
+            // what aliases may become is bounded below.
+            max_events: 400_000,
+            max_nodes: 200_000,
+            max_aliases: 10_000,
+            enforce_alias_anchor_ratio: false,
             max_anchors: 1_000,
             max_depth: 32,
         },

@@ -9,9 +9,15 @@ use super::error::Complaint;
 use crate::model::{PerInstance, PerProduct, Region};
 use crate::serve::ListenAddress;
 
-/// A value that a setting can hold. What comes from a flag or variable is [`Value::Text`].
+/// A value that a setting can hold.
 pub trait Field: Sized {
+    /// From the file.
     fn read(value: &Value) -> Result<Self, Complaint>;
+
+    /// From a flag or variable, where everything is text.
+    fn typed(text: &str) -> Result<Self, Complaint> {
+        Self::read(&Value::Text(text.to_owned()))
+    }
 }
 
 /// A span of time as people write it: `30s`, `5m`, `1h30m`, `1d`.
@@ -54,11 +60,26 @@ impl Field for bool {
             other => Err(Complaint::new(expected("true or false", other), "write true or false")),
         }
     }
+
+    fn typed(text: &str) -> Result<Self, Complaint> {
+        text.parse().map_err(|_| {
+            Complaint::new(
+                format!("{} is neither true nor false", quote(text)),
+                "write true or false",
+            )
+        })
+    }
 }
 
 impl Field for u32 {
     fn read(value: &Value) -> Result<Self, Complaint> {
         whole_number(value)
+    }
+
+    fn typed(text: &str) -> Result<Self, Complaint> {
+        let remedy = "write digits only";
+        text.parse()
+            .map_err(|_| Complaint::new(format!("{} is not a whole number", quote(text)), remedy))
     }
 }
 

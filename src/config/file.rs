@@ -2,15 +2,45 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::document::{self, Position};
 use super::error::{Complaint, ConfigError, Origin};
 use super::section::Overrides;
-use super::{Config, Defaults};
+use super::{Config, Defaults, sections};
 
 /// Bytes of a configuration file; what is longer is no configuration.
 pub const FILE_LIMIT: usize = 1024 * 1024;
+
+/// All that a configuration is read from, so that it can be read again.
+#[derive(Clone, Debug)]
+pub struct Loader {
+    file: Option<PathBuf>,
+    overrides: Overrides,
+    defaults: Defaults,
+}
+
+impl Loader {
+    /// Takes note of it and reads nothing yet.
+    #[must_use]
+    pub fn new(file: Option<PathBuf>, overrides: Overrides, defaults: Defaults) -> Self {
+        Self { file, overrides, defaults }
+    }
+
+    /// Reads the file as it is now.
+    ///
+    /// # Errors
+    /// When the configuration is refused.
+    pub fn load(&self) -> Result<Config, ConfigError> {
+        load(self.file(), &self.overrides, self.defaults)
+    }
+
+    /// The file, if there is one; without it every load gives the same.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+}
 
 /// Reads `file`, if there is one, and merges it with `overrides`.
 pub fn load(
@@ -36,7 +66,7 @@ pub fn parse(
     let document = document::parse(text)
         .map_err(|error| in_file(name, error.at, Complaint::new(error.what, error.remedy)))?;
     let hash = document::fingerprint(text, &document);
-    super::resolve(name, &document, hash, overrides, defaults)
+    sections::resolve(name, &document, hash, overrides, defaults)
 }
 
 fn in_file(name: &str, at: Option<Position>, complaint: Complaint) -> ConfigError {

@@ -9,8 +9,12 @@ use super::document::{Entry, Node, Position, Value};
 use super::error::{Complaint, ConfigError, Origin};
 use super::field::{Field, expected};
 
-/// What flags and environment variables say: by key path of the file, such as `scan.interval`.
+/// What flags and environment variables say: by key path of the file, such as `scan.interval`, or
+/// [`HOST_NAME`].
 pub type Overrides = BTreeMap<&'static str, Given>;
+
+/// The name of this machine or pod as the environment says it; no key of the file.
+pub const HOST_NAME: &str = "HOSTNAME";
 
 /// The text of a flag or variable; the values of a repeated flag are joined by commas.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub struct Given {
 impl Given {
     /// Reads the text, or says which flag or variable is wrong.
     pub fn read<T: Field>(&self) -> Result<T, ConfigError> {
-        T::read(&Value::Text(self.text.clone()))
+        T::typed(&self.text)
             .map_err(|complaint| ConfigError::of_origin(self.origin.clone(), complaint))
     }
 }
@@ -32,7 +36,10 @@ impl Given {
 /// One mapping of the file, possibly absent, with what overrides it.
 pub struct Section<'a> {
     file: &'a str,
-    path: &'static str,
+    /// Key path; empty for the document.
+    path: String,
+    /// Where it begins; of a section that is absent, where the one round it begins.
+    at: Position,
     entries: &'a [Entry],
     overrides: &'a Overrides,
 }
@@ -45,13 +52,118 @@ impl<'a> Section<'a> {
         overrides: &'a Overrides,
         keys: &[&str],
     ) -> Result<Self, ConfigError> {
-        Self { file, path: "", entries: &[], overrides }.with(Some(document), keys)
+        let at = document.at;
+        Self { file, path: String::new(), at, entries: &[], overrides }.with(Some(document), keys)
     }
 
     /// The section `key`, which may hold `keys`.
-    pub fn section(&self, key: &'static str, keys: &[&str]) -> Result<Section<'a>, ConfigError> {
+    pub fn section(&self, key: &str, keys: &[&str]) -> Result<Section<'a>, ConfigError> {
         let node = self.entry(key).map(|entry| &entry.node);
-        Section { path: key, entries: &[], ..*self }.with(node, keys)
+        self.below(self.path_of(key), node.map_or(self.at, |node| node.at)).with(node, keys)
+    }
+
+    /// Like [`Section::section`], for one whose absence means something.
+    pub fn optional_section(
+        &self,
+        key: &str,
+        keys: &[&str],
+    ) -> Result<Option<Section<'a>>, ConfigError> {
+        match self.entry(key) {
+            None | Some(Entry { node: Node { value: Value::Null, .. }, .. }) => Ok(None),
+            Some(_) => self.section(key, keys).map(Some),
+        }
+    }
+
+    /// The mappings that are listed at `key`, each of which may hold `keys`; none if the key is
+    /// absent. An empty list is refused: it could mean everything as well as nothing.
+    pub fn items(&self, key: &str, keys: &[&str]) -> Result<Vec<Section<'a>>, ConfigError> {
+        let items = self.nodes(key, "mappings")?.into_iter();
+        items.map(|(path, node)| self.below(path, node.at).with(Some(node), keys)).collect()
+    }
+
+    /// The values that are listed at `key`, none twice; none if the key is absent. An empty list
+    /// is refused, as with [`Section::items`].
+    pub fn values<T: Field + Ord + Clone>(&self, key: &str) -> Result<Vec<T>, ConfigError> {
+        let mut lines = BTreeMap::new();
+        let mut values = Vec::new();
+        for (path, node) in self.nodes(key, "values")? {
+            let value = T::read(&node.value)
+                .map_err(|complaint| self.error(path.clone(), node.at, complaint))?;
+            if let Some(first) = lines.insert(value.clone(), node.at.line) {
+                let what = format!("is listed twice, first on line {first}");
+                let complaint = Complaint::new(what, "keep one of the two");
+                return Err(self.error(path, node.at, complaint));
+            }
+            values.push(value);
+        }
+        Ok(values)
+    }
+
+    /// The mapping at `key`, whose keys are free; none if it is absent.
+    pub fn pairs<T: Field>(&self, key: &str) -> Result<Vec<(Setting<String>, T)>, ConfigError> {
+        let path = self.path_of(key);
+        let entries = match self.entry(key).map(|entry| &entry.node) {
+            None | Some(Node { value: Value::Null, .. }) => return Ok(Vec::new()),
+            Some(Node { value: Value::Map(entries), .. }) => entries,
+            Some(Node { value, at, .. }) => {
+                let remedy = "write key: value pairs below it, indented";
+                let complaint = Complaint::new(expected("a mapping", value), remedy);
+                return Err(self.error(path, *at, complaint));
+            }
+        };
+        let mapping = Section { entries, ..self.below(path, self.at) };
+        let mut lines = BTreeMap::new();
+        let mut pairs = Vec::new();
+        for Entry { key, at, node } in entries {
+            // As in `refuse_unknown`: what does not look like a key is not shown.
+            let path = if is_name(key) { mapping.path_of(key) } else { mapping.path.clone() };
+            if let Some(first) = lines.insert(key, at.line) {
+                let what = format!("is set twice, first on line {first}");
+                return Err(self.error(path, *at, Complaint::new(what, "keep one of the two")));
+            }
+            let value = T::read(&node.value)
+                .map_err(|complaint| self.error(path.clone(), node.at, complaint))?;
+            pairs
+                .push((Setting { key: path, value: key.clone(), origin: self.origin(*at) }, value));
+        }
+        Ok(pairs)
+    }
+
+    /// What flags and variables say of `key`, which no file holds.
+    pub fn given(&self, key: &str) -> Option<&'a Given> {
+        self.overrides.get(key)
+    }
+
+    /// Refuses the section as a whole.
+    pub fn refuse(&self, what: impl Into<String>, remedy: impl Into<String>) -> ConfigError {
+        self.error(self.path.clone(), self.at, Complaint::new(what, remedy))
+    }
+
+    /// The items of the list at `key` with their key paths.
+    fn nodes(&self, key: &str, of: &str) -> Result<Vec<(String, &'a Node)>, ConfigError> {
+        let path = self.path_of(key);
+        let Some(Entry { node, .. }) = self.entry(key) else {
+            return Ok(Vec::new());
+        };
+        let complaint = match &node.value {
+            Value::Null => return Ok(Vec::new()),
+            Value::List(nodes) if nodes.is_empty() => {
+                Complaint::new("the list is empty", "list something, or remove the key")
+            }
+            Value::List(nodes) => {
+                let paths = (0..nodes.len()).map(|index| format!("{path}[{index}]"));
+                return Ok(paths.zip(nodes).collect());
+            }
+            other => Complaint::new(
+                expected(&format!("a list of {of}"), other),
+                "write each on a line of its own that begins with -, or all between [ and ]",
+            ),
+        };
+        Err(self.error(path, node.at, complaint))
+    }
+
+    fn below(&self, path: String, at: Position) -> Section<'a> {
+        Section { path, at, entries: &[], file: self.file, overrides: self.overrides }
     }
 
     fn with(mut self, node: Option<&'a Node>, keys: &[&str]) -> Result<Self, ConfigError> {
@@ -59,10 +171,9 @@ impl<'a> Section<'a> {
             // A section whose keys are all commented out.
             None | Some(Node { value: Value::Null, .. }) => return Ok(self),
             Some(Node { value: Value::Map(entries), .. }) => self.entries = entries,
-            Some(Node { value, at, .. }) => {
+            Some(Node { value, .. }) => {
                 let remedy = format!("write its keys below it, indented: {}", keys.join(", "));
-                let complaint = Complaint::new(expected("a mapping", value), remedy);
-                return Err(self.error(self.path.to_owned(), *at, complaint));
+                return Err(self.refuse(expected("a mapping", value), remedy));
             }
         }
         for (index, entry) in self.entries.iter().enumerate() {
@@ -85,7 +196,7 @@ impl<'a> Section<'a> {
         let (path, what) = if is_name(&entry.key) {
             (self.path_of(&entry.key), "unknown key")
         } else {
-            (self.path.to_owned(), "unknown key, not shown because it is no plain name")
+            (self.path.clone(), "unknown key, not shown because it is no plain name")
         };
         Err(self.error(path, entry.at, Complaint::new(what, remedy)))
     }
@@ -118,8 +229,7 @@ impl<'a> Section<'a> {
             let value = T::read(&node.value)
                 .and_then(|value| allowed(&value).map(|()| value))
                 .map_err(|complaint| self.error(path.clone(), node.at, complaint))?;
-            let origin = Origin::File { name: self.file.to_owned(), at: Some(node.at) };
-            setting = Some(Setting { key: path.clone(), value, origin });
+            setting = Some(Setting { key: path.clone(), value, origin: self.origin(node.at) });
         }
         if let Some(given) = self.overrides.get(path.as_str()) {
             let value = given.read()?;
@@ -131,6 +241,17 @@ impl<'a> Section<'a> {
         Ok(setting)
     }
 
+    /// Like [`Section::optional`], for a key that must be there.
+    pub fn required<T: Field>(
+        &self,
+        key: &'static str,
+        remedy: &str,
+    ) -> Result<Setting<T>, ConfigError> {
+        self.optional(key, any)?.ok_or_else(|| {
+            self.error(self.path_of(key), self.at, Complaint::new("is missing", remedy))
+        })
+    }
+
     fn entry(&self, key: &str) -> Option<&'a Entry> {
         self.entries.iter().find(|entry| entry.key == key)
     }
@@ -139,9 +260,12 @@ impl<'a> Section<'a> {
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 
+    fn origin(&self, at: Position) -> Origin {
+        Origin::File { name: self.file.to_owned(), at: Some(at) }
+    }
+
     fn error(&self, key: String, at: Position, complaint: Complaint) -> ConfigError {
-        let origin = Origin::File { name: self.file.to_owned(), at: Some(at) };
-        ConfigError { origin, key, complaint }
+        ConfigError { origin: self.origin(at), key, complaint }
     }
 }
 
@@ -161,7 +285,7 @@ pub struct Setting<T> {
 
 impl<T> Setting<T> {
     /// Refuses the value, which is not repeated.
-    pub fn refuse(&self, what: &str, remedy: &str) -> ConfigError {
+    pub fn refuse(&self, what: impl Into<String>, remedy: impl Into<String>) -> ConfigError {
         let complaint = Complaint::new(what, remedy);
         ConfigError { origin: self.origin.clone(), key: self.key.clone(), complaint }
     }

@@ -1,8 +1,16 @@
-//! Which accounts and regions are scanned.
+//! The list of targets.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use crate::model::{AccountId, AssumeRole, ExternalId, Region, RoleName, SessionName};
+use super::error::ConfigError;
+use super::identity::DisplayName;
+use super::overlap::Taken;
+use super::regions::{Regions, refuse_foreign_region, regions};
+use super::section::{Section, Setting, any};
+use crate::model::{AccountId, AssumeRole, ExternalId, Region, RoleArn, SessionName};
+
+/// Accounts and regions that may be listed; one process could not scan more in a useful time.
+pub const MOST_TARGETS: usize = 20_000;
 
 /// One entry of `targets`: an identity and the regions in which its account is scanned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,41 +25,84 @@ pub struct TargetSpec {
     pub account_name: String,
 }
 
-/// In which regions an account is scanned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Regions {
-    /// The one region of the AWS environment: where nothing is configured.
-    Ambient,
-    /// These, none twice, none that is excluded.
-    Listed(Vec<Region>),
-    /// All that are enabled in the account but these.
-    Auto {
-        /// Left out.
-        exclude: Vec<Region>,
-    },
+/// Reads `targets`. `ambient_region` is the ambient region if the configuration says it.
+pub fn targets(
+    root: &Section<'_>,
+    ambient_region: Option<&Region>,
+) -> Result<Vec<TargetSpec>, ConfigError> {
+    const KEYS: &[&str] = &[
+        "name",
+        "regions",
+        "exclude_regions",
+        "role_arn",
+        "external_id",
+        "session_name",
+        "account_name",
+    ];
+    let mut specs = Vec::new();
+    let mut taken: BTreeMap<Option<AccountId>, Taken> = BTreeMap::new();
+    let mut count = 0;
+    for (index, section) in root.items("targets", KEYS)?.iter().enumerate() {
+        let spec = target(section)?;
+        count += match &spec.regions {
+            Regions::Listed(regions) => regions.len(),
+            // How many these are is seen later, in AWS.
+            Regions::Ambient | Regions::Auto { .. } => 1,
+        };
+        if count > MOST_TARGETS {
+            let what = format!("from here on there are more than {MOST_TARGETS} targets");
+            return Err(section.refuse(what, "divide them among several configurations"));
+        }
+        let account = spec.role.as_ref().map(|role| role.arn.account().clone());
+        let whose = match &account {
+            Some(account) => format!("account {account}"),
+            None => "the ambient account".to_owned(),
+        };
+        let taken = taken.entry(account).or_default();
+        taken.take(index, &spec.regions, ambient_region).map_err(|(first, region)| {
+            let wanted =
+                region.map_or_else(|| "the same region".into(), |region| region.to_string());
+            let what = format!("{whose} is scanned in {wanted} by targets[{first}] already");
+            section.refuse(what, "scan each account and region by one target only")
+        })?;
+        specs.push(spec);
+    }
+    Ok(specs)
 }
 
-/// The organisation whose ACTIVE accounts are scanned.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Organization {
-    /// The role to assume in each account.
-    pub role_name: RoleName,
-    /// What their trust policies ask for, if they do.
-    pub external_id: Option<ExternalId>,
-    /// How the sessions are called.
-    pub session_name: SessionName,
-    /// Where each account is scanned.
-    pub regions: Regions,
-    /// Only accounts below these (`r-…` or `ou-…`), at any depth; empty is all.
-    pub include_ous: Vec<String>,
-    /// No account below these, at any depth.
-    pub exclude_ous: Vec<String>,
-    /// Only these; empty is all. With `include_ous`: these besides.
-    pub include_accounts: Vec<AccountId>,
-    /// None of these.
-    pub exclude_accounts: Vec<AccountId>,
-    /// How often the list is read again.
-    pub refresh: Duration,
-    /// The role with which the list is read; none is the ambient identity.
-    pub management_role: Option<AssumeRole>,
+fn target(section: &Section<'_>) -> Result<TargetSpec, ConfigError> {
+    let role_arn = section.optional("role_arn", any::<RoleArn>)?;
+    let external_id = section.optional("external_id", any::<ExternalId>)?;
+    let session_name = section.optional("session_name", any::<SessionName>)?;
+    let listed = regions(section)?;
+    let name = |key| {
+        let name = section.optional(key, any::<DisplayName>)?;
+        Ok(name.map(|setting| setting.value.0).unwrap_or_default())
+    };
+    let (name, account_name) = (name("name")?, name("account_name")?);
+
+    const WITH_ROLE: &str = "is used with a role only, and this target has none";
+    const ADD_ROLE: &str = "set role_arn beside it, or remove it";
+    let Some(role_arn) = role_arn else {
+        if let Some(setting) = external_id {
+            return Err(setting.refuse(WITH_ROLE, ADD_ROLE));
+        }
+        if let Some(setting) = session_name {
+            return Err(setting.refuse(WITH_ROLE, ADD_ROLE));
+        }
+        let regions = listed.map_or(Regions::Ambient, |setting| setting.value);
+        return Ok(TargetSpec { name, regions, role: None, account_name });
+    };
+    let Some(Setting { value: regions, .. }) = listed else {
+        let remedy = "set regions beside it, to a list such as [eu-central-1] or to auto; without \
+                      role_arn the default is the ambient region";
+        return Err(role_arn.refuse("in which regions this role scans is not said", remedy));
+    };
+    refuse_foreign_region(&role_arn, &regions)?;
+    let role = AssumeRole {
+        arn: role_arn.value,
+        external_id: external_id.map(|setting| setting.value),
+        session_name: session_name.map(|setting| setting.value).unwrap_or_default(),
+    };
+    Ok(TargetSpec { name, regions, role: Some(role), account_name })
 }

@@ -1,8 +1,14 @@
 use std::time::Duration;
 
+use super::sections::{MINUTE, SECTIONS};
 use super::*;
 
+mod enrich;
+mod organization;
 mod refused;
+mod scan;
+mod sharding;
+mod targets;
 
 fn production(text: &str) -> Result<Config, String> {
     with(text, &Overrides::new())
@@ -35,18 +41,43 @@ fn the_example_file_says_every_key_and_is_the_defaults() {
 #[test]
 fn every_key_that_is_known_stands_in_the_example_file() {
     let example = include_str!("../../deploy/servicecatalog-exporter.yml");
-    for section in SECTIONS {
-        let error = production(&format!("{section}: {{x: 1}}")).unwrap_err();
+    let sections = SECTIONS.iter().filter(|section| **section != "targets");
+    let sections = sections.map(|section| format!("{section}: {{x: 1}}"));
+    let nested = ["targets: [{x: 1}]", "scan: {stack_instances: {x: 1}}", "x: 1"].map(String::from);
+    for text in sections.chain(nested) {
+        let error = production(&text).unwrap_err();
         let (_, keys) = error.split_once("known here: ").unwrap();
         for key in keys.split(", ") {
             assert!(
                 example.lines().any(|line| {
-                    line.trim_start_matches([' ', '#']).starts_with(&format!("{key}:"))
+                    line.trim_start_matches([' ', '#', '-']).starts_with(&format!("{key}:"))
                 }),
-                "{section}.{key} is missing"
+                "{key} of {text} is missing"
             );
         }
     }
+}
+
+/// The example with what is commented out at its left margin made real.
+#[test]
+fn what_the_example_file_shows_in_comments_is_valid_too() {
+    let example = include_str!("../../deploy/servicecatalog-exporter.yml");
+    let begins = ["targets:", "organization:", "sharding:"];
+    let mut inside = false;
+    let lines = example.lines().map(|line| {
+        let bare = line.strip_prefix("# ");
+        inside =
+            bare.is_some_and(|bare| begins.contains(&bare) || (inside && bare.starts_with("  ")));
+        bare.filter(|_| inside).unwrap_or(line)
+    });
+    let lines: Vec<&str> = lines.collect();
+    let mut overrides = flags(&[("sharding.shard", "2")]);
+    let host_name = Given { text: "exporter-0".into(), origin: Origin::Variable(HOST_NAME.into()) };
+    overrides.insert(HOST_NAME, host_name);
+    let config = with(&lines.join("\n"), &overrides).unwrap();
+    assert_eq!(config.shard, Shard { ordinal: 2, total: 3 });
+    assert_eq!(config.targets.len(), 1);
+    assert!(config.organization.unwrap().management_role.is_some());
 }
 
 #[test]
@@ -61,13 +92,15 @@ fn files_that_say_nothing_are_the_defaults() {
 #[test]
 fn a_file_is_read_as_typed() {
     let config = production(
-        "scan: {interval: 1m, timeout: 2m, serve_stale_for: 1h30m, ready_after: 30s, max_pages: 7}\n\
+        "scan: {interval: 1m, timeout: 2m, serve_stale_for: 1h30m, ready_after: 30s, max_pages: 7, \
+         stack_instances: {refresh: always, max_age: 2h}}\n\
          metrics: {per_product: problems, per_instance: none, max_instance_series: 0, max_series: 9}\n\
          aws:\n  region: eu-central-1\n  endpoint_url: http://proxy.example:8080\n  \
          allow_insecure_endpoint: true\n  connect_timeout: 500ms\n  attempt_timeout: 5s\n  \
          max_attempts: 1\n  max_requests_per_second: 0.5\n  burst: 1\n  concurrency: 4\n  \
          max_in_flight: 4\n\
-         web: {listen_addresses: ['127.0.0.1:1', ':2'], telemetry_path: /m, drain_timeout: 0s}\n\
+         web: {listen_addresses: ['127.0.0.1:1', ':2'], telemetry_path: /m, drain_timeout: 0s, \
+         enable_lifecycle: true}\n\
          log: {level: warn, format: json}\n",
     )
     .unwrap();
@@ -77,6 +110,8 @@ fn a_file_is_read_as_typed() {
     assert_eq!(config.scan.serve_stale_for, seconds(5400));
     assert_eq!(config.scan.ready_after, seconds(30));
     assert_eq!(config.scan.max_pages, 7);
+    assert_eq!(config.scan.stack_instances.refresh, Refresh::Always);
+    assert_eq!(config.scan.stack_instances.max_age, 2 * 60 * MINUTE);
     assert_eq!(config.metrics.per_product, PerProduct::Problems);
     assert_eq!(config.metrics.per_instance, PerInstance::None);
     assert_eq!((config.metrics.max_instance_series, config.metrics.max_series), (0, 9));
@@ -92,6 +127,9 @@ fn a_file_is_read_as_typed() {
     assert_eq!(config.web.listen_addresses, addresses);
     assert_eq!(config.web.telemetry_path, "/m");
     assert_eq!(config.web.drain_timeout, Duration::ZERO);
+    assert!(
+        config.web.enable_lifecycle && !Config::defaults(Defaults::Production).web.enable_lifecycle
+    );
     assert_eq!(config.log, Log { level: LogLevel::Warn, format: LogFormat::Json });
 }
 
@@ -126,6 +164,7 @@ fn secrets_do_not_count_for_the_hash_however_they_are_written() {
         ("password: |\n  one\n\nx: y\n", "password: |\n  another\n  line\n\nx: y\n"),
         ("é: &p one\npassword: *p\n", "é: &p another\npassword: *p\n"),
         ("t: [{external_id: 1}]\n", "t: [{external_id: 22}]\n"),
+        ("o: {management_external_id: ab}\n", "o: {management_external_id: cde}\n"),
         ("basic_auth_users: {joe: a}\n", "basic_auth_users: {joe: bcd}\n"),
     ] {
         assert_eq!(hash(one), hash(other), "for {one:?}");
@@ -136,10 +175,18 @@ fn secrets_do_not_count_for_the_hash_however_they_are_written() {
 
 #[test]
 fn doubtful_settings_are_valid_but_warned_about() {
-    let warnings = |text| production(text).unwrap().warnings().join("\n");
+    let warnings = |text: &str| production(text).unwrap().warnings().join("\n");
     assert!(warnings("scan: {interval: 29s}").starts_with("scan.interval is 29s: "));
     assert!(warnings("scan: {timeout: 2h}").starts_with("scan.timeout (2h) is longer than"));
     assert!(warnings("aws: {max_requests_per_second: 0}").contains("is 0: nothing keeps"));
+    let organization = |refresh| {
+        warnings(&format!("organization: {{role_name: R, regions: auto, refresh: {refresh}}}"))
+    };
+    assert!(organization("59s").starts_with("organization.refresh is 59s: "));
+    assert_eq!(organization("1m"), "");
+    let sharded = "sharding: {shard: 1, total_shards: 2}\n";
+    assert!(warnings(sharded).starts_with("sharding divides one target, the ambient account"));
+    assert_eq!(warnings(&format!("{sharded}targets: [{{regions: auto}}]")), "");
     assert_eq!(warnings("scan: {interval: 30s}"), "");
 }
 
@@ -150,9 +197,9 @@ fn the_demo_is_quick_and_follows_its_flags() {
     };
     let seconds = Duration::from_secs;
     assert_eq!((demo(&[]).interval, demo(&[]).timeout), (seconds(5), seconds(30)));
-    assert_eq!(demo(&[]).serve_stale_for, 5 * MINUTE);
-    let slow = demo(&[("scan.interval", "10m")]);
-    assert_eq!((slow.timeout, slow.serve_stale_for), (10 * MINUTE, 30 * MINUTE));
+    assert_eq!(demo(&[]).serve_stale_for, MAX_BACKOFF);
+    let slow = demo(&[("scan.interval", "20m")]);
+    assert_eq!((slow.timeout, slow.serve_stale_for), (20 * MINUTE, 60 * MINUTE));
 }
 
 #[test]

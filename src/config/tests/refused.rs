@@ -15,11 +15,12 @@ fn unknown_repeated_and_misplaced_keys_are_refused_at_their_place() {
         (
             "scan:\n  intervall: 5m\n",
             "exporter.yml:2:3: scan.intervall: unknown key; known here: interval, timeout, \
-             serve_stale_for, ready_after, max_pages",
+             serve_stale_for, ready_after, max_pages, stack_instances",
         ),
         (
             "interval: 5m\n",
-            "exporter.yml:1:1: interval: unknown key; known here: scan, metrics, aws, web, log",
+            "exporter.yml:1:1: interval: unknown key; known here: scan, enrich, targets, \
+             organization, sharding, metrics, aws, web, log",
         ),
         (
             "scan:\n  interval: 5m\n  timeout: 20m\n  interval: 5m\n",
@@ -37,7 +38,7 @@ fn unknown_repeated_and_misplaced_keys_are_refused_at_their_place() {
         (
             "- log\n",
             "exporter.yml:1:1: expected a mapping, found a list; write its keys below it, \
-             indented: scan, metrics, aws, web, log",
+             indented: scan, enrich, targets, organization, sharding, metrics, aws, web, log",
         ),
     ]);
 }
@@ -196,10 +197,10 @@ fn settings_that_contradict_one_another_are_named_with_their_origins() {
         ),
     ]);
     assert_eq!(
-        with("scan: {serve_stale_for: 10m}", &flags(&[("scan.interval", "4m")])).unwrap_err(),
-        "exporter.yml:1:25: scan.serve_stale_for: scan.serve_stale_for (10m, exporter.yml:1:25) \
-         must be at least three times scan.interval (4m, --scan.interval); set \
-         scan.serve_stale_for to 12m or more, or shorten the interval"
+        with("scan: {serve_stale_for: 40m}", &flags(&[("scan.interval", "14m")])).unwrap_err(),
+        "exporter.yml:1:25: scan.serve_stale_for: scan.serve_stale_for (40m, exporter.yml:1:25) \
+         must be at least three times scan.interval (14m, --scan.interval); set \
+         scan.serve_stale_for to 42m or more, or shorten the interval"
     );
 }
 
