@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use servicecatalog_exporter::app::{App, Source, limits};
 use servicecatalog_exporter::aws::{Limits, Session};
-use servicecatalog_exporter::config::{Config, Defaults};
+use servicecatalog_exporter::config::{Config, Defaults, Refresh};
 use servicecatalog_exporter::model::Region;
 use servicecatalog_exporter::publish::{Published, Reader};
 use servicecatalog_exporter::scan::Ticks;
@@ -36,9 +36,11 @@ pub struct Rig {
     running: JoinHandle<anyhow::Result<()>>,
 }
 
-/// The configuration of most tests: no rate limit, nothing that takes long.
+/// The configuration of most tests: no rate limit, nothing that takes long, and every scan asks
+/// for everything.
 pub fn config() -> Config {
     let mut config = Config::defaults(Defaults::Production);
+    config.scan.stack_instances.refresh = Refresh::Always;
     config.web.listen_addresses = vec!["127.0.0.1:0".parse().unwrap()];
     config.aws.max_requests_per_second = 0.0;
     config.aws.attempt_timeout = Duration::from_secs(5);
