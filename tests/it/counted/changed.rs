@@ -292,11 +292,11 @@ async fn what_was_never_listed_goes_first_then_what_changed_then_the_oldest() {
     // From now on the first stack set is younger than the others.
     watch.change(0, |product| operate(product, "rec-2"));
     watch.scan(Duration::from_secs(60)).await;
-    watch.change(3, |product| operate(product, "rec-2"));
+    watch.change(0, |product| operate(product, "rec-3"));
     let launched = ProvisionedProduct::stack_set(99, StackInstance::current(1));
     watch.rig.simulator.with_world(|world| world.add(sim::ACCOUNT, sim::REGION, launched));
     watch.scan(MAX_AGE).await;
-    assert_eq!(watch.listed(), [4, 3, 1, 2, 0].map(|n| watch.id(n)));
+    assert_eq!(watch.listed(), [4, 0, 1, 2, 3].map(|n| watch.id(n)));
     watch.rig.stop().await;
 }
 
