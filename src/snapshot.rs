@@ -3,15 +3,22 @@
 //! A [`Snapshot`] is immutable and shared; every event makes the next one, and whatever did not
 //! change is shared between them. Nothing here can fail.
 
+mod stack_set;
 mod stage;
+mod turns;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use stack_set::{Basis, Cause, ListingOutcome};
 pub use stage::{Stage, StageResult, StageState};
 
-use crate::model::{AccountId, CallCounts, Catalog, Listing, Moment, Reason, Region, Tally};
+use crate::model::{
+    AccountId, CallCounts, Catalog, Listing, Moment, Product, Reason, Region, Tally,
+};
+use stack_set::StackSet;
+use turns::Settled;
 
 /// All targets, in the order in which they are exported.
 #[derive(Clone, Debug, Default)]
@@ -46,25 +53,20 @@ pub struct TargetNames {
     pub role_arn: String,
 }
 
-/// One stack set, between the product list that names it and the listing that describes it.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct StackSet {
-    listing: Option<Dated<Listing>>,
-    /// AWS answered the last listing that it knows no such stack set, and no list has settled
-    /// since whether that is so.
-    refused: bool,
+/// A complete product list, and what it says of the listings of before.
+#[derive(Clone, Debug)]
+pub struct CompleteList {
+    /// The products.
+    pub catalog: Arc<Catalog>,
+    /// The stack sets that need not be listed now: their listings still hold.
+    pub confirmed: Vec<Arc<str>>,
 }
 
-/// How one listing ended.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ListingOutcome {
-    /// Complete.
-    Listed(Dated<Listing>),
-    /// AWS knows no such stack set, or denies it. That is no failure until the next complete
-    /// list still holds the product and the answer is the same.
-    Refused(Reason),
-    /// Not complete.
-    Failed(Reason),
+impl From<Arc<Catalog>> for CompleteList {
+    /// A list that confirms no listing.
+    fn from(catalog: Arc<Catalog>) -> Self {
+        Self { catalog, confirmed: Vec::new() }
+    }
 }
 
 /// What one attempt to scan a target brought, apart from the product list, which is published as
@@ -100,6 +102,8 @@ pub struct TargetState {
     pub calls: CallCounts,
     products: Option<Dated<Catalog>>,
     stack_sets: BTreeMap<Arc<str>, StackSet>,
+    /// Uptime before which nothing that is kept was confirmed: asked for after every event.
+    oldest: Option<Duration>,
     stages: [StageState; Stage::ALL.len()],
     last_attempt: f64,
     scans: u64,
@@ -119,6 +123,7 @@ impl TargetState {
             calls: CallCounts::default(),
             products: None,
             stack_sets: BTreeMap::new(),
+            oldest: None,
             stages: Default::default(),
             last_attempt: 0.0,
             scans: 0,
@@ -135,7 +140,7 @@ impl TargetState {
     /// The last complete listing of a stack set, unless it was dropped for its age.
     #[must_use]
     pub fn listing(&self, id: &str) -> Option<&Dated<Listing>> {
-        self.stack_sets.get(id)?.listing.as_ref()
+        Some(&self.stack_sets.get(id)?.known.as_ref()?.listing)
     }
 
     /// Every listing that is served, by product id. None is while the product list is unknown.
@@ -144,7 +149,37 @@ impl TargetState {
         self.stack_sets
             .iter()
             .filter(move |_| served)
-            .filter_map(|(id, set)| Some((&**id, set.listing.as_ref()?)))
+            .filter_map(|(id, set)| Some((&**id, &set.known.as_ref()?.listing)))
+    }
+
+    /// Why the stack set of this item of a page must be listed; `None` if only its age could be a
+    /// reason ([`Self::review`]).
+    #[must_use]
+    pub fn cause(&self, product: &Product) -> Option<Cause> {
+        self.stack_sets.get(&product.id).map_or(Some(Cause::NeverListed), |set| set.cause(product))
+    }
+
+    /// Which of the stack sets that nothing but their age could make due have their turn, so that
+    /// none is older than `max_age` and one interval; the list confirms the others. `due` are
+    /// those that must be listed anyway.
+    #[must_use]
+    pub fn review(
+        &self,
+        catalog: &Arc<Catalog>,
+        due: &HashSet<Arc<str>>,
+        begun: Moment,
+        max_age: Duration,
+    ) -> (Vec<Arc<str>>, CompleteList) {
+        let kept = self.stack_sets.iter();
+        let kept = kept.filter(|(id, _)| !due.contains(*id) && catalog.has_stack_set(id));
+        let settled = kept.filter_map(|(id, set)| {
+            let basis = &set.known.as_ref()?.basis;
+            let age = begun.uptime.saturating_sub(basis.begun);
+            Some(Settled { id: Arc::clone(id), age, by_turn: basis.cause == Cause::Turn })
+        });
+        let (turns, others) = turns::divide(settled.collect(), self.interval, max_age);
+        let ids = |settled: Vec<Settled>| settled.into_iter().map(|one| one.id).collect();
+        (ids(turns), CompleteList { catalog: Arc::clone(catalog), confirmed: ids(others) })
     }
 
     /// Whether the last listing of that stack set was refused and nothing settled it since.
@@ -205,10 +240,18 @@ impl TargetState {
     }
 
     /// The last page of products is in. The list replaces the one before at once; stack sets that
-    /// it no longer holds are gone, the others keep what is known of them.
-    pub fn list_complete(&mut self, catalog: Arc<Catalog>, asked: Moment) {
+    /// it no longer holds are gone, the others keep what is known of them, and those whose
+    /// listings it confirms keep that for longer.
+    pub fn list_complete(&mut self, list: impl Into<CompleteList>, asked: Moment) {
+        let CompleteList { catalog, confirmed } = list.into();
         self.stack_sets.retain(|id, _| catalog.has_stack_set(id));
+        for id in confirmed {
+            if let Some(set) = self.stack_sets.get_mut(&id) {
+                set.confirm(asked);
+            }
+        }
         self.products = Some(Dated { value: catalog, asked });
+        self.look_for_the_oldest();
     }
 
     /// An attempt ended.
@@ -219,50 +262,47 @@ impl TargetState {
         self.stages[Stage::Products.index()].finish(end.products, begun, end.products_took);
         let mut worst: Option<Reason> = None;
         for (id, outcome) in end.listings {
-            let set = self.stack_sets.entry(id).or_default();
-            let failure = match outcome {
-                ListingOutcome::Listed(listing) => {
-                    *set = StackSet { listing: Some(listing), refused: false };
-                    None
-                }
-                ListingOutcome::Refused(reason) => {
-                    let again = std::mem::replace(&mut set.refused, true);
-                    again.then_some(reason)
-                }
-                ListingOutcome::Failed(reason) => Some(reason),
-            };
+            let failure = self.stack_sets.entry(id).or_default().ended(outcome);
             worst = [worst, failure].into_iter().flatten().min();
         }
         if let Some(took) = end.listings_took {
             let result = worst.map_or(Ok(()), Err);
             self.stages[Stage::StackInstances.index()].finish(result, begun, took);
         }
+        self.look_for_the_oldest();
     }
 
-    /// Drops what was not confirmed for `keep`, each list and listing by itself. Whether anything
-    /// was dropped.
+    /// Drops what was not confirmed for `keep`, each list and listing by itself: a list by a later
+    /// one, a listing by a later one too or by a list that says that it still holds. Whether
+    /// anything was dropped.
     pub fn drop_expired(&mut self, now: Moment, keep: Duration) -> bool {
-        let expired = |asked: Moment| asked.uptime.saturating_add(keep) <= now.uptime;
+        let expired = |confirmed: Duration| confirmed.saturating_add(keep) <= now.uptime;
         let mut dropped = false;
-        if self.products.as_ref().is_some_and(|dated| expired(dated.asked)) {
+        if self.products.as_ref().is_some_and(|dated| expired(dated.asked.uptime)) {
             self.products = None;
             dropped = true;
         }
         for set in self.stack_sets.values_mut() {
-            if set.listing.as_ref().is_some_and(|dated| expired(dated.asked)) {
-                set.listing = None;
+            if set.known.as_ref().is_some_and(|known| expired(known.confirmed)) {
+                set.known = None;
                 dropped = true;
             }
         }
+        self.look_for_the_oldest();
         dropped
     }
 
     /// The uptime at which [`Self::drop_expired`] has something to drop next.
     #[must_use]
     pub fn next_expiry(&self, keep: Duration) -> Option<Duration> {
-        let listings = self.stack_sets.values().filter_map(|set| Some(set.listing.as_ref()?.asked));
-        let products = self.products.as_ref().map(|dated| dated.asked);
-        listings.chain(products).map(|asked| asked.uptime.saturating_add(keep)).min()
+        Some(self.oldest?.saturating_add(keep))
+    }
+
+    fn look_for_the_oldest(&mut self) {
+        let listings =
+            self.stack_sets.values().filter_map(|set| Some(set.known.as_ref()?.confirmed));
+        let products = self.products.as_ref().map(|dated| dated.asked.uptime);
+        self.oldest = listings.chain(products).min();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use servicecatalog_exporter::app::{limits, system_clock};
 use servicecatalog_exporter::aws::{Session, Shared};
-use servicecatalog_exporter::config::{Config, Defaults};
+use servicecatalog_exporter::config::{Config, Defaults, Refresh};
 use servicecatalog_exporter::families::{self, Shown};
 use servicecatalog_exporter::model::Region;
 use servicecatalog_exporter::publish::{Published, Reader, Readiness, cell};
@@ -76,9 +76,10 @@ pub fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be had")
 }
 
-/// The default configuration without the rate limit.
+/// The default configuration without the rate limit, and every scan a whole one.
 pub fn config() -> Config {
     let mut config = Config::defaults(Defaults::Production);
+    config.scan.stack_instances.refresh = Refresh::Always;
     config.aws.max_requests_per_second = 0.0;
     config
 }

@@ -7,7 +7,9 @@ use servicecatalog_exporter::model::{
     AccountId, CatalogBuilder, ListingBuilder, Moment, PerInstance, Product, ProductStatus,
     Provisioning, Region, STACK_SET_TYPE,
 };
-use servicecatalog_exporter::snapshot::{AttemptEnd, Dated, ListingOutcome, Snapshot, TargetState};
+use servicecatalog_exporter::snapshot::{
+    AttemptEnd, Basis, Cause, Dated, ListingOutcome, Snapshot, TargetState,
+};
 
 /// Of so many products one is a stack set.
 const STACK_SET_EVERY: usize = 20;
@@ -24,7 +26,8 @@ pub fn snapshot(series: usize) -> Snapshot {
         let product = product(nth);
         if product.is_stack_set() {
             let value = Arc::new(listing());
-            let outcome = ListingOutcome::Listed(Dated { value, asked });
+            let basis = Basis::of(&product, Cause::NeverListed, asked);
+            let outcome = ListingOutcome::Listed(Dated { value, asked }, basis);
             listings.push((Arc::clone(&product.id), outcome));
         }
         builder.add(product);
@@ -61,6 +64,7 @@ fn product(nth: usize) -> Product {
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         created: Some(1_600_000_000.125 + 977.001 * nth as f64),
         provisioning,
+        last_record: format!("rec-{nth:013}").into(),
     }
 }
 

@@ -87,6 +87,13 @@ impl App {
         }
     }
 
+    /// The same by another clock than this machine's.
+    #[must_use]
+    pub fn by_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {

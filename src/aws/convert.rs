@@ -22,6 +22,7 @@ pub(super) fn product(item: &ProvisionedProductDetail) -> Product {
             item.last_provisioning_record_id(),
             item.last_successful_provisioning_record_id(),
         ),
+        last_record: text(item.last_record_id()),
     }
 }
 
@@ -47,9 +48,16 @@ mod tests {
     }
 
     #[test]
+    fn the_last_record_is_that_of_any_operation_not_of_the_last_provisioning() {
+        let item = ProvisionedProductDetail::builder().last_provisioning_record_id("rec-1");
+        assert_eq!(&*product(&item.last_record_id("rec-2").build()).last_record, "rec-2");
+    }
+
+    #[test]
     fn an_item_without_any_field_is_a_product_all_the_same() {
         let product = product(&ProvisionedProductDetail::builder().build());
         assert_eq!((&*product.name, &*product.kind, product.created), ("", "", None));
+        assert_eq!(&*product.last_record, "");
         assert_eq!(product.status, ProductStatus::read(None));
         assert_eq!(product.provisioning, Provisioning::Unrecorded);
     }

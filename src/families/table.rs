@@ -73,7 +73,7 @@ families! {
         "Absent before the stage's first attempt. The stages overlap: stack sets are listed while further pages of products are fetched.";
     SCAN_STALE = "servicecatalog_scan_stale" Gauge (T "stage"),
         "Whether the last finished attempt of that stage failed, so that what is served of it, if anything, is older.",
-        "1 from the end of a failed attempt to the end of the next success, also when nothing is served any more.";
+        "1 from the end of a failed attempt to the end of the next success, also when nothing is served any more. A listing that is reused because nothing changed does not count as failed.";
     SCANS = "servicecatalog_scans_total" Counter (T),
         "Finished scan attempts.",
         "0 from the start.";

@@ -8,7 +8,7 @@ use crate::model::{
     AccountId, CatalogBuilder, ListingBuilder, Moment, PerInstance, Product, ProductStatus,
     Provisioning, Reason, Region,
 };
-use crate::snapshot::{AttemptEnd, Dated, ListingOutcome};
+use crate::snapshot::{AttemptEnd, Basis, Cause, Dated, ListingOutcome};
 
 const ALL: Shown =
     Shown { per_product: PerProduct::All, max_instance_series: 10_000, max_series: 500_000 };
@@ -23,6 +23,7 @@ fn product(id: &str, kind: &str, status: &str) -> Product {
         artifact_id: "pa-1".into(),
         created: Some(1_536_068_318.933),
         provisioning: Provisioning::LastFailed,
+        last_record: "rec-1".into(),
     }
 }
 
@@ -37,14 +38,16 @@ fn state(
     let mut builder = CatalogBuilder::default();
     products.into_iter().for_each(|product| builder.add(product));
     let asked = Moment { unix: 1_000.0, uptime: Duration::ZERO };
-    state.list_complete(Arc::new(builder.finish()), asked);
+    let catalog = Arc::new(builder.finish());
+    state.list_complete(Arc::clone(&catalog), asked);
     let outcomes = listings.iter().map(|(id, statuses)| {
         let mut builder = ListingBuilder::default();
         for (account, status) in statuses.iter().enumerate() {
             builder.add(&format!("{account:012}"), "eu-west-1", Some(status));
         }
         let value = Arc::new(builder.finish(per_instance, 10_000));
-        ((*id).into(), ListingOutcome::Listed(Dated { value, asked }))
+        let basis = Basis::of(catalog.product(id).unwrap(), Cause::NeverListed, asked);
+        ((*id).into(), ListingOutcome::Listed(Dated { value, asked }, basis))
     });
     state.attempt_finished(AttemptEnd {
         begun: asked,

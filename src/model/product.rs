@@ -62,6 +62,9 @@ pub struct Product {
     pub created: Option<f64>,
     /// What its provisioning records say.
     pub provisioning: Provisioning,
+    /// `rec-…` (LastRecordId): the last operation of any kind; another one means that the product
+    /// changed. Empty when absent.
+    pub last_record: Arc<str>,
 }
 
 impl Product {

@@ -2,10 +2,11 @@
 //!
 //! Pages of products come one after the other, since the token of a page comes with the page
 //! before. A stack set's listing is asked for as soon as its page is there, within the calls that
-//! a target may have in flight, of which the page chain always has one. Waiting listings are taken
-//! never-listed first, then oldest.
+//! a target may have in flight, of which the page chain always has one. Which stack sets need no
+//! listing but for their age is known, and divided into turns, when the list is complete. Waiting
+//! listings are taken never-listed first, then unsettled, then oldest.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ use tokio::time::Instant;
 use super::listing::list;
 use super::pages::Pages;
 use crate::aws::{CallError, ProductsPage, TargetClient};
-use crate::config::Config;
+use crate::config::{Config, Refresh};
 use crate::model::{AccountId, Catalog, CatalogBuilder, Clock, Moment, Operation, Product, Reason};
-use crate::snapshot::{AttemptEnd, ListingOutcome, Stage, TargetState};
+use crate::snapshot::{AttemptEnd, Basis, Cause, CompleteList, ListingOutcome, Stage, TargetState};
 
 /// After so many denials in a row the operation is taken for denied as a whole, and the rest of
 /// an attempt's listings is not asked for.
@@ -39,7 +40,7 @@ pub(super) enum News {
     /// An item's ARN names the account.
     Account(AccountId),
     /// The last page of products is in.
-    ListComplete(Arc<Catalog>, Moment),
+    ListComplete(CompleteList, Moment),
 }
 
 /// How an attempt ended, and every failure in it.
@@ -72,6 +73,9 @@ fn panicked(operation: Operation) -> CallError {
     CallError::local(operation, Reason::Other, "a task of the scan panicked; see the log above")
 }
 
+/// Why it is listed, when it was last, and its place in the order of asking.
+type Urgency = (Cause, Option<Duration>, usize);
+
 enum Done {
     Page(Result<ProductsPage, CallError>),
     Listing(Arc<str>, ListingOutcome, Option<CallError>),
@@ -92,7 +96,7 @@ pub(super) async fn attempt(job: Job, tell: impl Fn(News) + Send + Sync) -> Fini
         pages: Pages::new(Operation::ScanProvisionedProducts, job.config.scan.max_pages),
         builder: CatalogBuilder::default(),
         catalog: None,
-        waiting: BTreeSet::new(),
+        waiting: BTreeMap::new(),
         asked_for: HashSet::new(),
         listings: Vec::new(),
         errors: Vec::new(),
@@ -141,8 +145,7 @@ struct Attempt<'t, T> {
     pages: Pages,
     builder: CatalogBuilder,
     catalog: Option<Arc<Catalog>>,
-    /// When it was last listed (`None` sorts first), its place in the order of pages, its id.
-    waiting: BTreeSet<(Option<Duration>, usize, Arc<str>)>,
+    waiting: BTreeMap<Urgency, (Arc<str>, Basis)>,
     asked_for: HashSet<Arc<str>>,
     listings: Vec<(Arc<str>, ListingOutcome)>,
     errors: Vec<(Stage, CallError)>,
@@ -172,15 +175,15 @@ impl<T: Fn(News)> Attempt<'_, T> {
     fn start_listings(&mut self) {
         if let Some(reason) = self.denied {
             let rest = std::mem::take(&mut self.waiting);
-            let failed = rest.into_iter().map(|(_, _, id)| (id, ListingOutcome::Failed(reason)));
+            let failed = rest.into_values().map(|(id, _)| (id, ListingOutcome::Failed(reason)));
             self.listings.extend(failed);
         }
         let paging = usize::from(self.page_task.is_some());
         while self.listing_tasks.len() + paging < self.job.config.aws.concurrency {
-            let Some((_, _, id)) = self.waiting.pop_first() else { return };
+            let Some((_, (id, basis))) = self.waiting.pop_first() else { return };
             let (job, deadline, task_id) = (self.job.clone(), self.deadline, Arc::clone(&id));
             let task = self.tasks.spawn(async move {
-                let (outcome, error) = list(&job, &id, deadline).await;
+                let (outcome, error) = list(&job, &id, basis, deadline).await;
                 Done::Listing(id, outcome, error)
             });
             self.listing_tasks.insert(task.id(), task_id);
@@ -227,18 +230,37 @@ impl<T: Fn(News)> Attempt<'_, T> {
         Ok(())
     }
 
+    /// Asks for the listing of a product that came with a page, if it is due whatever else comes.
     fn ask_for(&mut self, product: &Product) {
-        let wanted = product.is_stack_set() && !product.id.is_empty();
-        if wanted && self.asked_for.insert(Arc::clone(&product.id)) {
+        if !product.is_stack_set() || product.id.is_empty() {
+            return;
+        }
+        let always = self.job.config.scan.stack_instances.refresh == Refresh::Always;
+        let cause = self.job.prior.cause(product).or(always.then_some(Cause::Turn));
+        if let Some(cause) = cause {
+            self.enqueue(product, cause);
+        }
+    }
+
+    fn enqueue(&mut self, product: &Product, cause: Cause) {
+        if self.asked_for.insert(Arc::clone(&product.id)) {
             let listed = self.job.prior.listing(&product.id).map(|dated| dated.asked.uptime);
-            self.waiting.insert((listed, self.asked_for.len(), Arc::clone(&product.id)));
+            let basis = Basis::of(product, cause, self.begun);
+            let urgency = (cause, listed, self.asked_for.len());
+            self.waiting.insert(urgency, (Arc::clone(&product.id), basis));
         }
     }
 
     fn complete(&mut self) {
         let catalog = Arc::new(std::mem::take(&mut self.builder).finish());
-        self.waiting.retain(|(_, _, id)| catalog.has_stack_set(id));
-        (self.tell)(News::ListComplete(Arc::clone(&catalog), self.begun));
+        self.waiting.retain(|_, (id, _)| catalog.has_stack_set(id));
+        let max_age = self.job.config.scan.stack_instances.max_age;
+        let prior = &self.job.prior;
+        let (turns, list) = prior.review(&catalog, &self.asked_for, self.begun, max_age);
+        for product in turns.iter().filter_map(|id| catalog.product(id)) {
+            self.enqueue(product, Cause::Turn);
+        }
+        (self.tell)(News::ListComplete(list, self.begun));
         self.catalog = Some(catalog);
     }
 

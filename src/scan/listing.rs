@@ -6,12 +6,13 @@ use super::attempt::Job;
 use super::pages::Pages;
 use crate::aws::CallError;
 use crate::model::{Listing, ListingBuilder, Operation, Reason};
-use crate::snapshot::{Dated, ListingOutcome};
+use crate::snapshot::{Basis, Dated, ListingOutcome};
 
-/// Lists a stack set's instances.
+/// Lists a stack set's instances, because of `basis`.
 pub(super) async fn list(
     job: &Job,
     id: &str,
+    basis: Basis,
     deadline: Instant,
 ) -> (ListingOutcome, Option<CallError>) {
     let mut restarted = false;
@@ -20,7 +21,7 @@ pub(super) async fn list(
         match pages(job, id, deadline).await {
             Ok(listing) => {
                 let value = std::sync::Arc::new(listing);
-                return (ListingOutcome::Listed(Dated { value, asked }), None);
+                return (ListingOutcome::Listed(Dated { value, asked }, basis), None);
             }
             Err((Page::First, error)) if error.is_refusal() => {
                 return (ListingOutcome::Refused(error.reason), Some(error));

@@ -1,3 +1,5 @@
+mod renewal;
+
 use super::*;
 use crate::model::{
     CatalogBuilder, InstanceStatus, ListingBuilder, PerInstance, Product, ProductStatus,
@@ -25,6 +27,7 @@ fn list(items: &[(&str, &str)]) -> Arc<Catalog> {
             artifact_id: "".into(),
             created: None,
             provisioning: Provisioning::Unrecorded,
+            last_record: "".into(),
         });
     }
     Arc::new(builder.finish())
@@ -36,7 +39,13 @@ fn listed(outdated: usize, asked: Moment) -> ListingOutcome {
         builder.add(&account.to_string(), "eu-central-1", Some("OUTDATED"));
     }
     let value = Arc::new(builder.finish(PerInstance::Problems, 10));
-    ListingOutcome::Listed(Dated { value, asked })
+    let basis = Basis {
+        cause: Cause::NeverListed,
+        record: "".into(),
+        status: ProductStatus::Available,
+        begun: asked.uptime,
+    };
+    ListingOutcome::Listed(Dated { value, asked }, basis)
 }
 
 fn end(

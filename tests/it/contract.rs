@@ -3,6 +3,7 @@
 
 mod ages;
 mod beginning;
+mod confirmed;
 mod counters;
 mod early;
 mod gauges;

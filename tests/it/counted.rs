@@ -1,5 +1,7 @@
 //! How many calls of AWS a scan makes, what it asks for, and how it counts them.
 
+mod changed;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

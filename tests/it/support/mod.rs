@@ -1,6 +1,7 @@
 //! What tests stand on: an exporter in this process, scanning a simulated AWS over real sockets
 //! through the real SDK, stepped by command.
 
+pub mod clock;
 pub mod exposition;
 pub mod foreign;
 pub mod http;
@@ -9,10 +10,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use servicecatalog_exporter::app::{App, Source, limits};
+use servicecatalog_exporter::app::{App, Source, limits, system_clock};
 use servicecatalog_exporter::aws::{Limits, Session};
-use servicecatalog_exporter::config::{Config, Defaults};
-use servicecatalog_exporter::model::Region;
+use servicecatalog_exporter::config::{Config, Defaults, Refresh};
+use servicecatalog_exporter::model::{Clock, Region};
 use servicecatalog_exporter::publish::{Published, Reader};
 use servicecatalog_exporter::scan::Ticks;
 use servicecatalog_exporter::sim::{self, Simulator, World};
@@ -21,6 +22,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::clock::Hands;
 use self::exposition::Scrape;
 
 /// Nothing in a test takes this long unless it is stuck.
@@ -36,9 +38,11 @@ pub struct Rig {
     running: JoinHandle<anyhow::Result<()>>,
 }
 
-/// The configuration of most tests: no rate limit, nothing that takes long.
+/// The configuration of most tests: no rate limit, nothing that takes long, and every scan asks
+/// for everything.
 pub fn config() -> Config {
     let mut config = Config::defaults(Defaults::Production);
+    config.scan.stack_instances.refresh = Refresh::Always;
     config.web.listen_addresses = vec!["127.0.0.1:0".parse().unwrap()];
     config.aws.max_requests_per_second = 0.0;
     config.aws.attempt_timeout = Duration::from_secs(5);
@@ -89,6 +93,18 @@ impl Rig {
         Self::ticking(world, config, limits, Ticks::Timer, mpsc::channel(16).0).await
     }
 
+    /// An exporter that lists what changed, and whose clock stands still but for its hands.
+    pub async fn by_hand(world: World, change: impl FnOnce(&mut Config)) -> (Self, Hands) {
+        let mut config = config();
+        config.scan.stack_instances.refresh = Refresh::Changed;
+        change(&mut config);
+        let simulator = Simulator::start(world).await.unwrap();
+        let session = session(&simulator, impatient(&config));
+        let ((tick, ticks), hands) = (mpsc::channel(16), Hands::default());
+        let ticks = Ticks::Manual(ticks);
+        (Self::start(simulator, session, config, ticks, tick, hands.clock()), hands)
+    }
+
     async fn ticking(
         world: World,
         config: Config,
@@ -98,13 +114,13 @@ impl Rig {
     ) -> Self {
         let simulator = Simulator::start(world).await.unwrap();
         let session = session(&simulator, limits);
-        Self::start(simulator, session, config, ticks, tick)
+        Self::start(simulator, session, config, ticks, tick, system_clock())
     }
 
     /// An exporter with a session of its own, which need not reach the simulator.
     pub fn of(simulator: Simulator, session: Session, config: Config) -> Self {
         let (tick, ticks) = mpsc::channel(16);
-        Self::start(simulator, session, config, Ticks::Manual(ticks), tick)
+        Self::start(simulator, session, config, Ticks::Manual(ticks), tick, system_clock())
     }
 
     fn start(
@@ -113,9 +129,10 @@ impl Rig {
         config: Config,
         ticks: Ticks,
         tick: mpsc::Sender<()>,
+        clock: Clock,
     ) -> Self {
         let source = Source::Fixed(Arc::new(session));
-        let app = App::bind(config, source, ticks).unwrap();
+        let app = App::bind(config, source, ticks).unwrap().by_clock(clock);
         let (address, reader) = (app.addresses()[0], app.reader());
         let shutdown = CancellationToken::new();
         let running = tokio::spawn(app.run(shutdown.clone()));

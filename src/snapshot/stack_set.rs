@@ -1,0 +1,122 @@
+//! One stack set, between the product list that names it and the listing that describes it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Dated;
+use crate::model::{Listing, Moment, Product, ProductStatus, Reason};
+
+/// Why a stack set is listed, the most urgent first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// No listing of it is known.
+    NeverListed,
+    /// Its product changed, is changing or has a status that this build does not know; or the
+    /// last listing failed, or had an instance that is not CURRENT.
+    Unsettled,
+    /// Nothing speaks against its last listing but its age.
+    Turn,
+}
+
+/// What a listing was asked for: the product as the page showed it that came before the listing.
+///
+/// A change that happens between the two belongs to no listing: the next list shows a product that
+/// differs from this, and it is listed again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Basis {
+    /// Why it was asked for.
+    pub cause: Cause,
+    /// The product's LastRecordId; empty where AWS gave none.
+    pub record: Arc<str>,
+    /// The product's status.
+    pub status: ProductStatus,
+    /// Uptime at which the attempt began. Turns are counted from attempt to attempt, whenever in
+    /// an attempt the call is made.
+    pub begun: Duration,
+}
+
+impl Basis {
+    /// A listing that is asked for because of this item of a page.
+    #[must_use]
+    pub fn of(product: &Product, cause: Cause, begun: Moment) -> Self {
+        let (record, status) = (Arc::clone(&product.last_record), product.status.clone());
+        Self { cause, record, status, begun: begun.uptime }
+    }
+}
+
+/// How one listing ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListingOutcome {
+    /// Complete.
+    Listed(Dated<Listing>, Basis),
+    /// AWS knows no such stack set, or denies it. That is no failure until the next complete
+    /// list still holds the product and the answer is the same.
+    Refused(Reason),
+    /// Not complete.
+    Failed(Reason),
+}
+
+/// A complete listing, and why it still counts.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Known {
+    pub(super) listing: Dated<Listing>,
+    pub(super) basis: Basis,
+    /// Uptime at which asking began for the last answer that says that it is true: the listing
+    /// itself, or a later product list in which nothing speaks against it.
+    pub(super) confirmed: Duration,
+}
+
+/// What is known of one stack set.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct StackSet {
+    pub(super) known: Option<Known>,
+    /// The last listing that was asked for did not succeed.
+    failed: bool,
+    /// AWS answered it that it knows no such stack set, and no list has settled since whether
+    /// that is so.
+    pub(super) refused: bool,
+}
+
+impl StackSet {
+    /// Why it must be listed, given its product as listed just now; `None` if what is known of it
+    /// still holds.
+    pub(super) fn cause(&self, product: &Product) -> Option<Cause> {
+        let Some(known) = &self.known else { return Some(Cause::NeverListed) };
+        let unsettled = self.failed
+            || product.status.is_in_motion()
+            // It may be a motion of tomorrow.
+            || matches!(product.status, ProductStatus::Other(_))
+            || known.basis.status != product.status
+            || known.basis.record != product.last_record
+            || known.listing.value.has_problem();
+        unsettled.then_some(Cause::Unsettled)
+    }
+
+    /// A listing ended. Why the stage is no success, if it is because of this one.
+    pub(super) fn ended(&mut self, outcome: ListingOutcome) -> Option<Reason> {
+        match outcome {
+            ListingOutcome::Listed(listing, basis) => {
+                let confirmed = listing.asked.uptime;
+                let known = Some(Known { listing, basis, confirmed });
+                *self = Self { known, failed: false, refused: false };
+                None
+            }
+            ListingOutcome::Refused(reason) => {
+                self.failed = true;
+                let again = std::mem::replace(&mut self.refused, true);
+                again.then_some(reason)
+            }
+            ListingOutcome::Failed(reason) => {
+                self.failed = true;
+                Some(reason)
+            }
+        }
+    }
+
+    /// A complete product list says that what is known of it still holds.
+    pub(super) fn confirm(&mut self, asked: Moment) {
+        if let Some(known) = &mut self.known {
+            known.confirmed = known.confirmed.max(asked.uptime);
+        }
+    }
+}
