@@ -34,9 +34,11 @@ impl Caller {
         self.bucket.throttled(self.now, self.now)
     }
 
-    /// Calls a second that begin now, measured over many.
+    /// Calls a second that begin now, beside the burst.
     fn pace(&mut self) -> f64 {
-        self.wait();
+        for _ in 0..5 {
+            self.wait();
+        }
         let begin = self.wait();
         for _ in 0..5 {
             self.wait();
