@@ -65,9 +65,9 @@ impl InstancesPage {
 /// Makes the calls of one account and region.
 #[derive(Debug)]
 pub struct TargetClient {
-    region: Region,
-    clients: Arc<Clients>,
-    caller: Caller,
+    pub(super) region: Region,
+    pub(super) clients: Arc<Clients>,
+    pub(super) caller: Caller,
     /// Whether the credentials worked in another region, and when that was found out.
     elsewhere: Mutex<Option<(Instant, bool)>>,
 }
@@ -205,7 +205,7 @@ impl TargetClient {
 
     /// A region that is not enabled answers as to wrong credentials. They are right if they work
     /// in a region that every account has.
-    async fn told_apart(&self, mut failure: Failure) -> CallError {
+    pub(super) async fn told_apart(&self, mut failure: Failure) -> CallError {
         if failure.unrecognized && self.works_elsewhere().await {
             failure.error.reason = Reason::RegionDisabled;
         }
