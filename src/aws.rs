@@ -1,17 +1,26 @@
 //! AWS: the only place that names an `aws_*` crate.
 //!
 //! A [`Session`] is an identity and a region to call from; a [`TargetClient`] makes the calls of
-//! one target, each with a deadline, through one rate limiter and one retry loop of ours.
+//! one target and a [`DirectoryClient`] those that find targets, each with a deadline, through one
+//! rate limiter and one retry loop of ours.
 
 mod caller;
 mod classify;
 mod client;
+mod clients;
 mod connector;
 mod convert;
+mod credentials;
+mod directory;
+mod identity;
+mod in_flight;
+mod ledger;
 mod limiter;
 mod session;
 
 pub use caller::{Limits, Shared};
 pub use classify::CallError;
-pub use client::{Identity, InstancesPage, ProductsPage, TargetClient};
+pub use client::{InstancesPage, ProductsPage, TargetClient};
+pub use directory::{DirectoryClient, Member};
+pub use identity::Identity;
 pub use session::{Session, SessionError};

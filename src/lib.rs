@@ -13,7 +13,7 @@
 //! | F6 | `main` |
 //! | F5 | [`cli`], [`app`] |
 //! | F4 | [`scan`] |
-//! | F3 | [`aws`], [`http`], [`sim`] |
+//! | F3 | [`aws`], [`http`], [`policy`], [`sim`] |
 //! | F2 | [`publish`], [`telemetry`], [`config`], [`families`] |
 //! | F1 | [`snapshot`], [`serve`], [`shard`] |
 //! | F0 | [`exposition`], [`memory`], [`model`], [`version`] |
@@ -27,6 +27,7 @@ pub mod families;
 pub mod http;
 pub mod memory;
 pub mod model;
+pub mod policy;
 pub mod publish;
 pub mod scan;
 pub mod serve;

@@ -98,7 +98,7 @@ impl Scanner {
         let (id, secret) = (sim::ACCESS_KEY_ID, sim::SECRET_ACCESS_KEY);
         let session = Session::fixed(endpoint_url, &region, id, secret, limits.clone());
         let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
-        let client = Arc::new(session.target(Shared::new(&limits, Arc::clone(&metrics))));
+        let client = Arc::new(session.target(&region, Shared::new(&limits, Arc::clone(&metrics))));
         let target = TargetState::new(region, None, config.scan.interval);
         let snapshot = Arc::new(Snapshot::default());
         let exposition = families::encode(&snapshot, shown(&config));

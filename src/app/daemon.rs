@@ -146,7 +146,7 @@ impl App {
             };
             let region = session.region().clone();
             let shared = Shared::new(&super::limits(&self.config.aws), Arc::clone(&self.metrics));
-            let client = Arc::new(session.target(shared));
+            let client = Arc::new(session.target(&region, shared));
             let target = TargetState::new(region, None, self.config.scan.interval);
             let pump = Pump::new(
                 vec![(client, target)],

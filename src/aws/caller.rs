@@ -1,17 +1,19 @@
-//! The one retry loop: permit → attempt → classify → back-off with full jitter → the same call.
+//! The one retry loop: credentials → turn → attempt → classify → back-off with full jitter → again.
 //!
 //! It stands in front of the SDK, whose own attempts are set to one: the SDK's retry quota ends a
 //! long scan under throttling whatever its settings are, and waiting for our rate limit inside the
 //! SDK would count against the timeout of the attempt.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use aws_credential_types::Credentials;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::classify::{Again, CallError, Failure};
-use super::limiter::Bucket;
+use super::classify::{Again, CallError, Failure, assume_failure};
+use super::credentials::Role;
+use super::in_flight::{InFlight, Place};
+use super::ledger::Ledger;
 use crate::model::{CallCounts, Operation, Reason};
 use crate::telemetry::{AttemptTimer, SelfMetrics};
 
@@ -40,7 +42,7 @@ pub struct Limits {
 /// What all targets share.
 #[derive(Clone, Debug)]
 pub struct Shared {
-    in_flight: Arc<Semaphore>,
+    in_flight: Arc<InFlight>,
     metrics: Arc<SelfMetrics>,
 }
 
@@ -48,40 +50,70 @@ impl Shared {
     /// What all targets of a process share.
     #[must_use]
     pub fn new(limits: &Limits, metrics: Arc<SelfMetrics>) -> Self {
-        Self { in_flight: Arc::new(Semaphore::new(limits.max_in_flight)), metrics }
+        Self { in_flight: Arc::new(InFlight::new(limits.max_in_flight)), metrics }
+    }
+
+    /// Lets that many requests be under way from now on. Those that are too many now are finished.
+    pub fn set_max_in_flight(&self, requests: usize) {
+        self.in_flight.resize(requests);
     }
 }
 
-/// Makes and counts the calls of one target.
+/// Makes and counts the calls of one identity in one region.
 #[derive(Debug)]
 pub(super) struct Caller {
     limits: Limits,
     shared: Shared,
-    buckets: Vec<(Operation, Bucket)>,
-    counts: Mutex<CallCounts>,
+    /// Which role's credentials it needs, if they are not its own.
+    role: Option<Arc<Role>>,
+    ledger: Arc<Ledger>,
+}
+
+/// One attempt to be made.
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    operation: Operation,
+    deadline: Instant,
+    /// How often AWS has throttled this call.
+    throttles: u32,
+    retry: bool,
 }
 
 impl Caller {
-    pub(super) fn new(limits: Limits, shared: Shared) -> Self {
-        let bucket = || Bucket::new(limits.max_requests_per_second, limits.burst);
-        let buckets = Operation::ALL.iter().map(|&operation| (operation, bucket())).collect();
-        Self { limits, shared, buckets, counts: Mutex::default() }
+    pub(super) fn new(
+        limits: Limits,
+        shared: Shared,
+        role: Option<Arc<Role>>,
+        ledger: Arc<Ledger>,
+    ) -> Self {
+        Self { limits, shared, role, ledger }
+    }
+
+    /// Where its calls are counted and limited.
+    pub(super) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
     }
 
     /// The calls so far.
     pub(super) fn counts(&self) -> CallCounts {
-        self.lock().clone()
+        self.ledger.counts()
     }
 
     /// Counts a failed attempt whose reason took more calls to find: an unrecognized one.
     pub(super) fn told_apart(&self, operation: Operation, reason: Reason) {
-        let mut counts = self.lock();
-        let failures = &mut counts.operations.entry(operation).or_default().failures;
-        *failures.entry(reason).or_default() += 1;
+        self.ledger.count_failure(operation, reason);
+    }
+
+    /// Counts a failure that nothing more was found out about.
+    pub(super) fn counted(&self, failure: Failure) -> CallError {
+        if failure.unrecognized {
+            self.told_apart(failure.error.operation, failure.error.reason);
+        }
+        failure.error
     }
 
     /// Makes a call: `send` is asked for an attempt as often as it takes, until `deadline`. Who
-    /// gets an unrecognized failure counts it ([`Caller::told_apart`]).
+    /// gets an unrecognized failure counts it ([`Caller::told_apart`] or [`Caller::counted`]).
     pub(super) async fn call<T, F>(
         &self,
         operation: Operation,
@@ -91,36 +123,24 @@ impl Caller {
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut failures = 0;
-        let mut throttles = 0;
-        let too_late = |throttles| Failure {
-            error: too_late(operation, throttles),
-            again: Again::Never,
-            sent: false,
-            unrecognized: false,
-        };
-        for attempt in 0_u32.. {
-            self.wait_for_token(operation, deadline).await.ok_or_else(|| too_late(throttles))?;
-            let permit = timeout_at(deadline, self.shared.in_flight.acquire()).await;
-            let permit = permit.map_err(|_| too_late(throttles))?;
-            // What is late is not sent at all: a timeout lets its future begin in any case.
-            if Instant::now() >= deadline {
-                return Err(too_late(throttles));
-            }
-            let mut sent = Sent::new(self, operation, attempt > 0);
-            let failure = match timeout_at(deadline, send()).await {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(failure)) => failure,
-                Err(_) => {
-                    let failure = too_late(throttles);
-                    sent.failed(failure.error.reason, true);
-                    return Err(failure);
-                }
+        let (mut failures, mut throttles) = (0, 0);
+        let mut last = None;
+        loop {
+            let attempt = |operation| Attempt {
+                operation,
+                deadline,
+                throttles,
+                retry: last == Some(operation),
             };
-            if !failure.unrecognized {
-                sent.failed(failure.error.reason, failure.sent);
-            }
-            drop(sent);
+            let outcome = match self.ready(attempt(Operation::AssumeRole)).await {
+                Ok(()) => self.attempt(attempt(operation), &mut send).await,
+                Err(failure) => Err(failure),
+            };
+            let failure = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            last = Some(failure.error.operation);
             let repeats = match failure.again {
                 Again::Slower => {
                     throttles += 1;
@@ -136,10 +156,84 @@ impl Caller {
             if resume >= deadline {
                 return Err(failure);
             }
-            drop(permit);
             sleep_until(resume).await;
         }
-        Err(too_late(throttles))
+    }
+
+    /// Sees to credentials before a request needs them: assuming a role is a call of its own, with
+    /// its own time, count and reasons.
+    async fn ready(&self, attempt: Attempt) -> Result<(), Failure> {
+        let Some(role) = &self.role else { return Ok(()) };
+        let ask = async |role: &Role| -> Result<Credentials, Failure> {
+            let assume = || async { role.assume().await.map_err(|e| assume_failure(role, &e)) };
+            self.attempt(attempt, assume).await
+        };
+        role.ready(attempt.deadline, ask).await.unwrap_or_else(|| Err(attempt.too_late()))
+    }
+
+    /// Waits for its turn and makes one attempt.
+    async fn attempt<T, F>(&self, attempt: Attempt, send: impl FnOnce() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let Attempt { operation, deadline, retry, .. } = attempt;
+        let place = self.turn(attempt).await?;
+        let begun = Instant::now();
+        let mut sent = Sent::new(self, operation, retry);
+        let failure = match timeout_at(deadline, send()).await {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(failure)) => failure,
+            Err(_) => {
+                let failure = attempt.too_late();
+                sent.failed(failure.error.reason, true);
+                return Err(failure);
+            }
+        };
+        if !failure.unrecognized {
+            sent.failed(failure.error.reason, failure.sent);
+        }
+        drop(sent);
+        drop(place);
+        if failure.again == Again::Slower {
+            self.ledger.throttled(operation, begun);
+        }
+        Err(failure)
+    }
+
+    /// Waits until the rate allows a call and there is a place for it. Nobody keeps a place while
+    /// waiting for the rate, nor a token of the rate while waiting for a place.
+    async fn turn(&self, attempt: Attempt) -> Result<Place<'_>, Failure> {
+        let Attempt { operation, deadline, .. } = attempt;
+        let mut next = self.ledger.bucket(operation, |bucket| bucket.look(Instant::now()));
+        loop {
+            if let Err(usable) = next {
+                self.wait_for_rate(usable, attempt).await?;
+            }
+            let place = timeout_at(deadline, self.shared.in_flight.place()).await;
+            let place = place.map_err(|_| attempt.too_late())?;
+            // What is late is not sent at all: a timeout lets its future begin in any case.
+            let now = Instant::now();
+            if now >= deadline {
+                return Err(attempt.too_late());
+            }
+            next = self.ledger.bucket(operation, |bucket| bucket.take(now));
+            if next.is_ok() {
+                return Ok(place);
+            }
+        }
+    }
+
+    async fn wait_for_rate(&self, usable: Instant, attempt: Attempt) -> Result<(), Failure> {
+        if usable > attempt.deadline {
+            let slowed = self.ledger.bucket(attempt.operation, |bucket| bucket.is_slowed());
+            let throttles = attempt.throttles + u32::from(slowed);
+            return Err(Attempt { throttles, ..attempt }.too_late());
+        }
+        let begun = Instant::now();
+        sleep_until(usable).await;
+        let waited = begun.elapsed().as_secs_f64();
+        self.ledger.count(|counts| *counts.limiter_wait.get_or_insert_default() += waited);
+        Ok(())
     }
 
     /// Full jitter: a random part of a pause that doubles.
@@ -147,31 +241,21 @@ impl Caller {
         let doubled = self.limits.first_pause.saturating_mul(1 << (retries - 1).min(16));
         doubled.min(self.limits.max_pause).mul_f64(fastrand::f64())
     }
-
-    async fn wait_for_token(&self, operation: Operation, deadline: Instant) -> Option<()> {
-        let bucket = self.buckets.iter().find(|(known, _)| *known == operation);
-        let Some((_, bucket)) = bucket else { return Some(()) };
-        let now = Instant::now();
-        let usable = bucket.take(now, deadline)?;
-        if usable > now {
-            sleep_until(usable).await;
-            let waited = now.elapsed().as_secs_f64();
-            *self.lock().limiter_wait.get_or_insert_default() += waited;
-        }
-        Some(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, CallCounts> {
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
-fn too_late(operation: Operation, throttles: u32) -> CallError {
-    if throttles > 0 {
-        let message = "the deadline came while AWS throttled";
-        CallError::local(operation, Reason::Throttled, message)
-    } else {
-        CallError::local(operation, Reason::Timeout, "the deadline of the scan came")
+impl Attempt {
+    fn too_late(self) -> Failure {
+        let (reason, message) = if self.throttles > 0 {
+            (Reason::Throttled, "the deadline came while AWS throttled")
+        } else {
+            (Reason::Timeout, "the deadline of the scan came")
+        };
+        Failure {
+            error: CallError::local(self.operation, reason, message),
+            again: Again::Never,
+            sent: false,
+            unrecognized: false,
+        }
     }
 }
 
@@ -203,12 +287,13 @@ impl Drop for Sent<'_> {
             self.timer.never_sent();
             return;
         }
-        let mut counts = self.caller.lock();
-        let counts = counts.operations.entry(self.operation).or_default();
-        counts.requests += 1;
-        counts.retries += u64::from(self.retry);
-        if let Some(reason) = self.failed {
-            *counts.failures.entry(reason).or_default() += 1;
-        }
+        self.caller.ledger.count(|counts| {
+            let counts = counts.operations.entry(self.operation).or_default();
+            counts.requests += 1;
+            counts.retries += u64::from(self.retry);
+            if let Some(reason) = self.failed {
+                *counts.failures.entry(reason).or_default() += 1;
+            }
+        });
     }
 }

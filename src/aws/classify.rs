@@ -4,6 +4,7 @@
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -11,6 +12,7 @@ use aws_types::request_id::RequestId;
 use http_body_util::LengthLimitError;
 
 use super::connector::AnswerTooLarge;
+use super::credentials::Role;
 use crate::model::{Operation, Reason};
 
 /// AWS's messages are cut to this many characters.
@@ -66,7 +68,7 @@ pub(super) enum Again {
 }
 
 /// A failed attempt.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Failure {
     pub(super) error: CallError,
     pub(super) again: Again,
@@ -109,6 +111,41 @@ where
             request_id: one_line(error.request_id().unwrap_or_default()),
         },
     }
+}
+
+/// Reads a failed attempt to assume a role. Whoever is denied here has no credentials: that is the
+/// reason, with what to look at, since AWS says neither whether the role is there nor which
+/// condition of its trust policy failed.
+pub(super) fn assume_failure(role: &Role, error: &CredentialsError) -> Failure {
+    const ASSUME: Operation = Operation::AssumeRole;
+    let found = causes(error).find_map(|cause| cause.downcast_ref());
+    let mut failure = match found {
+        Some(error) => self::failure::<AssumeRoleError>(ASSUME, error),
+        None => Failure {
+            error: CallError::local(ASSUME, Reason::Credentials, one_line(&chain(error))),
+            again: Again::Never,
+            sent: true,
+            unrecognized: false,
+        },
+    };
+    let advice = match (failure.error.reason, &*failure.error.code) {
+        (Reason::AccessDenied, _) => {
+            failure.error.reason = Reason::Credentials;
+            "; check that the role exists, that its trust policy names this identity and asks for \
+             the external id that is configured (or for none), and that this identity is allowed \
+             sts:AssumeRole on it"
+        }
+        (Reason::RegionDisabled, _) => {
+            "; activate STS for this region in the account of the exporter, or call from another"
+        }
+        (Reason::Credentials, _) => "; check the credentials with which the role is assumed",
+        _ => "",
+    };
+    let said = role.without_secrets(&failure.error.message);
+    failure.error.message = format!("{} cannot be assumed: {said}{advice}", role.arn());
+    // It was the hub that STS did not know.
+    failure.unrecognized = false;
+    failure
 }
 
 fn is_unrecognized(code: &str) -> bool {
@@ -156,13 +193,17 @@ fn of_code(code: &str, message: &str) -> (Reason, Again) {
         | "TokenRefreshRequired"
         | "AuthFailure" => (Reason::Credentials, Again::Never),
         code if is_unrecognized(code) => (Reason::Credentials, Again::Never),
-        "OptInRequired" => (Reason::RegionDisabled, Again::Never),
+        // The latter by STS, where it was deactivated for a region.
+        "OptInRequired" | "RegionDisabledException" | "RegionDisabled" => {
+            (Reason::RegionDisabled, Again::Never)
+        }
         "InternalFailure"
         | "InternalError"
         | "InternalServerError"
         | "InternalServerException"
         | "InternalServiceError"
         | "InternalServiceException"
+        | "ServiceException"
         | "ServiceUnavailable"
         | "ServiceUnavailableException" => (Reason::ServerError, Again::Soon),
         "RequestTimeout" | "RequestTimeoutException" => (Reason::Timeout, Again::Soon),
@@ -203,13 +244,18 @@ where
 }
 
 fn caused_by<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| (*error).source()).any(|cause| cause.is::<T>())
+    causes(error).any(|cause| cause.is::<T>())
+}
+
+/// The error itself, then what caused it.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
 }
 
 /// The causes, outermost first, each said once.
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = String::new();
-    for cause in std::iter::successors(Some(error), |error| (*error).source()) {
+    for cause in causes(error) {
         let cause = cause.to_string();
         if !text.contains(&cause) {
             if !text.is_empty() {

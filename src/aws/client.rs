@@ -1,15 +1,18 @@
 //! The calls of one target.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_servicecatalog::operation::list_stack_instances_for_provisioned_product::ListStackInstancesForProvisionedProductOutput;
 use aws_sdk_servicecatalog::types::{AccessLevelFilter, AccessLevelFilterKey};
 use tokio::time::Instant;
 
-use super::caller::Caller;
+use super::caller::{Caller, Shared};
 use super::classify::{CallError, Failure, failure};
+use super::clients::{Clients, InRegion as _};
 use super::convert;
+use super::identity::{Identity, identity};
+use super::session::Session;
 use crate::model::{
     AccountId, CallCounts, ListingBuilder, Operation, Product, Reason, Region,
     account_and_region_of_arn,
@@ -20,19 +23,8 @@ const PAGE_SIZE: i32 = 20;
 /// What an empty body lacks, and an error document that calls itself a success: Service Catalog
 /// writes an empty list as `[]`.
 const LIST_OF_ITEMS: &str = "list, not even an empty one";
-/// Asking who we are may take this long.
-const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it is remembered whether the credentials work in another region.
 const ELSEWHERE_KNOWN_FOR: Duration = Duration::from_secs(60);
-
-/// Whose credentials are used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Identity {
-    /// The account.
-    pub account: AccountId,
-    /// The user or role session.
-    pub arn: String,
-}
 
 /// One page of provisioned products.
 #[derive(Debug)]
@@ -74,14 +66,26 @@ impl InstancesPage {
 #[derive(Debug)]
 pub struct TargetClient {
     pub(super) region: Region,
-    pub(super) catalog: aws_sdk_servicecatalog::Client,
-    pub(super) sts: aws_sdk_sts::Client,
-    pub(super) sts_elsewhere: aws_sdk_sts::Client,
+    pub(super) clients: Arc<Clients>,
     pub(super) caller: Caller,
-    pub(super) elsewhere: Mutex<Option<(Instant, bool)>>,
+    /// Whether the credentials worked in another region, and when that was found out.
+    elsewhere: Mutex<Option<(Instant, bool)>>,
 }
 
 impl TargetClient {
+    pub(super) fn new(region: &Region, clients: Arc<Clients>, caller: Caller) -> Self {
+        Self { region: region.clone(), clients, caller, elsewhere: Mutex::default() }
+    }
+
+    /// A client for the same target that calls with another session of its identity: with other
+    /// limits, another endpoint. Counts and what was slowed down go on; calls that are under way
+    /// with this one end as they began, and count.
+    #[must_use]
+    pub fn continuing(&self, session: &Session, shared: Shared) -> Self {
+        let caller = session.caller(shared, Arc::clone(self.caller.ledger()));
+        Self::new(&self.region, session.clients(), caller)
+    }
+
     /// The region that is called.
     #[must_use]
     pub fn region(&self) -> &Region {
@@ -99,7 +103,7 @@ impl TargetClient {
     /// # Errors
     /// As any call. This one needs no permission.
     pub async fn identity(&self) -> Result<Identity, CallError> {
-        let failure = match self.identity_by(&self.sts).await {
+        let failure = match self.identity_in(&self.region).await {
             Ok(identity) => return Ok(identity),
             Err(failure) => failure,
         };
@@ -110,34 +114,18 @@ impl TargetClient {
             self.caller.told_apart(failure.error.operation, Reason::RegionDisabled);
             return Ok(identity);
         }
-        Err(self.counted(failure))
+        Err(self.caller.counted(failure))
     }
 
     async fn identity_elsewhere(&self) -> Option<Identity> {
-        let identity = self.identity_by(&self.sts_elsewhere).await;
+        let identity = self.identity_in(&self.region.always_enabled_elsewhere()).await;
         *self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner) =
             Some((Instant::now(), identity.is_ok()));
-        identity.map_err(|failure| self.counted(failure)).ok()
+        identity.map_err(|failure| self.caller.counted(failure)).ok()
     }
 
-    /// Counts a failure that nothing more was found out about.
-    fn counted(&self, failure: Failure) -> CallError {
-        if failure.unrecognized {
-            self.caller.told_apart(failure.error.operation, failure.error.reason);
-        }
-        failure.error
-    }
-
-    async fn identity_by(&self, sts: &aws_sdk_sts::Client) -> Result<Identity, Failure> {
-        const WHO: Operation = Operation::GetCallerIdentity;
-        let send =
-            || async { sts.get_caller_identity().send().await.map_err(|e| failure(WHO, &e)) };
-        let deadline = Instant::now() + IDENTITY_TIMEOUT;
-        let answer = self.caller.call(WHO, deadline, send).await?;
-        let account = answer.account().filter(|account| !account.is_empty());
-        let account =
-            account.map(AccountId::new).ok_or_else(|| Failure::lacking(WHO, "account", &answer))?;
-        Ok(Identity { account, arn: answer.arn().unwrap_or_default().to_owned() })
+    async fn identity_in(&self, region: &Region) -> Result<Identity, Failure> {
+        identity(&self.caller, &self.clients, region).await
     }
 
     /// One page of the products of the whole account; a first page where there is no token.
@@ -153,9 +141,10 @@ impl TargetClient {
         // The default, User, would show a monitoring role an empty list and no error.
         let level = AccessLevelFilter::builder().key(AccessLevelFilterKey::Account).value("self");
         let send = || {
-            let request = self.catalog.scan_provisioned_products();
+            let request = self.clients.catalog().scan_provisioned_products();
             let request = request.access_level_filter(level.clone().build()).page_size(PAGE_SIZE);
-            let request = request.set_page_token(token.map(str::to_owned)).send();
+            let request = request.set_page_token(token.map(str::to_owned));
+            let request = request.customize().in_region(&self.region).send();
             async {
                 let page = request.await.map_err(|error| {
                     let mut failure = failure(SCAN, &error);
@@ -196,9 +185,10 @@ impl TargetClient {
     ) -> Result<InstancesPage, CallError> {
         const LIST: Operation = Operation::ListStackInstancesForProvisionedProduct;
         let send = || {
-            let request = self.catalog.list_stack_instances_for_provisioned_product();
+            let request = self.clients.catalog().list_stack_instances_for_provisioned_product();
             let request = request.provisioned_product_id(id).page_size(PAGE_SIZE);
-            let request = request.set_page_token(token.map(str::to_owned)).send();
+            let request = request.set_page_token(token.map(str::to_owned));
+            let request = request.customize().in_region(&self.region).send();
             async {
                 let page = request.await.map_err(|error| failure(LIST, &error))?;
                 match page.stack_instances {
@@ -215,11 +205,11 @@ impl TargetClient {
 
     /// A region that is not enabled answers as to wrong credentials. They are right if they work
     /// in a region that every account has.
-    async fn told_apart(&self, mut failure: Failure) -> CallError {
+    pub(super) async fn told_apart(&self, mut failure: Failure) -> CallError {
         if failure.unrecognized && self.works_elsewhere().await {
             failure.error.reason = Reason::RegionDisabled;
         }
-        self.counted(failure)
+        self.caller.counted(failure)
     }
 
     async fn works_elsewhere(&self) -> bool {

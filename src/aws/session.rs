@@ -1,17 +1,23 @@
-//! An identity and a region to call from.
+//! An identity, and the region to call from.
 
-use std::sync::Mutex;
+use std::sync::Arc;
 
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
-use aws_sdk_servicecatalog::config::StalledStreamProtectionConfig;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_servicecatalog::config::IdentityCache;
 
 use super::caller::{Caller, Limits, Shared};
 use super::client::TargetClient;
+use super::clients::{Clients, sdk_region};
 use super::connector::http_client;
-use crate::model::Region;
+use super::credentials::{Kept, KeptProvider, Role};
+use super::directory::DirectoryClient;
+use super::ledger::Ledger;
+use crate::model::{AccountId, AssumeRole, Region};
 
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
@@ -27,13 +33,21 @@ pub enum SessionError {
     BadRegion(#[from] crate::model::ParseRegionError),
 }
 
-/// An identity and a region to call from.
-#[derive(Debug)]
+/// An identity, and the region to call from: the ambient one, or a role that was assumed.
+///
+/// However many sessions are made of one identity, its credentials are asked for once, kept, and
+/// renewed before they expire.
+#[derive(Clone, Debug)]
 pub struct Session {
-    config: SdkConfig,
+    clients: Arc<Clients>,
     region: Region,
-    catalog_url: Option<String>,
     limits: Limits,
+    kept: Arc<Kept>,
+    /// Where the credentials come from when they are not kept.
+    source: SharedCredentialsProvider,
+    role: Option<Arc<Role>>,
+    /// Whether a region that nobody gives is looked up in the AWS environment.
+    looks_up: bool,
 }
 
 impl Session {
@@ -53,15 +67,14 @@ impl Session {
             .http_client(http_client(true))
             .timeout_config(timeouts(&limits));
         if let Some(region) = region {
-            loader = loader.region(aws_config::Region::new(region.to_string()));
+            loader = loader.region(sdk_region(region));
         }
         let config = loader.load().await;
-        // A variable that is set to nothing counts as unset here as everywhere.
-        let region = config.region().filter(|region| !region.as_ref().is_empty());
-        let region = region.ok_or(SessionError::NoRegion)?;
-        let region = Region::parse(region.as_ref())?;
+        let region = checked(config.region())?;
+        let source = config.credentials_provider().unwrap_or_else(no_credentials);
+        let kept = Arc::default();
         let catalog_url = catalog_url.map(str::to_owned);
-        Ok(Self { config, region, catalog_url, limits })
+        Ok(Self::of(config, region, catalog_url, limits, kept, source, None, true))
     }
 
     /// A session of fixed credentials at a fixed endpoint, which reads no environment and no
@@ -77,49 +90,136 @@ impl Session {
         let keys = Credentials::new(access_key_id, secret_access_key, None, None, "fixed");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(aws_config::Region::new(region.to_string()))
             .endpoint_url(endpoint_url)
-            .credentials_provider(aws_credential_types::provider::SharedCredentialsProvider::new(
-                keys,
-            ))
             .http_client(http_client(false))
-            .timeout_config(timeouts(&limits))
             .build();
-        Self { config, region: region.clone(), catalog_url: None, limits }
+        let source = SharedCredentialsProvider::new(keys);
+        Self::of(config, region.clone(), None, limits, Arc::default(), source, None, false)
     }
 
-    /// The region to call.
+    /// The same identity with its credentials as they are kept, with other settings: for a reload.
+    /// A region that is not given is looked up as in [`Session::ambient`]; of fixed sessions and
+    /// roles it stays.
+    ///
+    /// # Errors
+    /// As [`Session::ambient`].
+    pub async fn with(
+        &self,
+        region: Option<&Region>,
+        catalog_url: Option<&str>,
+        limits: Limits,
+    ) -> Result<Self, SessionError> {
+        let region = match region {
+            Some(region) => region.clone(),
+            None if self.looks_up => {
+                let found = aws_config::default_provider::region::default_provider();
+                checked(aws_config::meta::region::ProvideRegion::region(&found).await.as_ref())?
+            }
+            None => self.region.clone(),
+        };
+        let config = self.clients.config().clone();
+        let catalog_url = catalog_url.map(str::to_owned);
+        let (kept, source) = (Arc::clone(&self.kept), self.source.clone());
+        let role = self.role.clone();
+        Ok(Self::of(config, region, catalog_url, limits, kept, source, role, self.looks_up))
+    }
+
+    /// The session of a role that this identity assumes, by STS of this session's region. Nothing
+    /// is asked yet. A role that was assumed already, by this session or another of this identity
+    /// that is [`with`](Self::with) other settings, keeps its credentials as long as a session of it
+    /// is there.
+    #[must_use]
+    pub fn assuming(&self, role: &AssumeRole) -> Self {
+        let kept = self.kept.of_role(role);
+        let config = self.clients.config().clone();
+        let time = config.time_source().unwrap_or_default();
+        let assumed = Arc::new(Role::new(role, config.clone(), Arc::clone(&kept), time));
+        let source = SharedCredentialsProvider::new(Role::clone(&assumed));
+        let (region, limits) = (self.region.clone(), self.limits.clone());
+        let catalog_url = self.clients.catalog_url().map(str::to_owned);
+        Self::of(config, region, catalog_url, limits, kept, source, Some(assumed), false)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the one place that puts a session together")]
+    fn of(
+        config: SdkConfig,
+        region: Region,
+        catalog_url: Option<String>,
+        limits: Limits,
+        kept: Arc<Kept>,
+        source: SharedCredentialsProvider,
+        role: Option<Arc<Role>>,
+        looks_up: bool,
+    ) -> Self {
+        let time = config.time_source().unwrap_or_default();
+        let (from, of) = (source.clone(), Arc::clone(&kept));
+        let provider = KeptProvider { source: from, kept: of, time: time.clone() };
+        let config = config
+            .into_builder()
+            .region(sdk_region(&region))
+            .credentials_provider(SharedCredentialsProvider::new(provider))
+            .identity_cache(IdentityCache::no_cache())
+            .time_source(time)
+            .timeout_config(timeouts(&limits))
+            .app_name(app_name())
+            // The retry loop is ours.
+            .retry_config(RetryConfig::disabled())
+            // Answers are small and have a deadline as a whole.
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+            .build();
+        let clients = Arc::new(Clients::new(config, catalog_url));
+        Self { clients, region, limits, kept, source, role, looks_up }
+    }
+
+    /// The region to call from.
     #[must_use]
     pub fn region(&self) -> &Region {
         &self.region
     }
 
+    /// The account of the role; that of the ambient identity has to be asked for.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountId> {
+        self.role.as_ref().map(|role| role.arn().account())
+    }
+
     /// A client for that region's products.
     #[must_use]
-    pub fn target(&self, shared: Shared) -> TargetClient {
-        let mut catalog = aws_sdk_servicecatalog::config::Builder::from(&self.config)
-            .app_name(app_name())
-            .retry_config(RetryConfig::disabled())
-            // Answers are small and have a deadline as a whole.
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        if let Some(url) = &self.catalog_url {
-            catalog = catalog.endpoint_url(url);
-        }
-        let sts = aws_sdk_sts::config::Builder::from(&self.config)
-            .app_name(app_name())
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        let elsewhere = self.region.always_enabled_elsewhere();
-        let sts_elsewhere = sts.clone().region(aws_config::Region::new(elsewhere.to_string()));
-        TargetClient {
-            region: self.region.clone(),
-            catalog: aws_sdk_servicecatalog::Client::from_conf(catalog.build()),
-            sts: aws_sdk_sts::Client::from_conf(sts.build()),
-            sts_elsewhere: aws_sdk_sts::Client::from_conf(sts_elsewhere.build()),
-            caller: Caller::new(self.limits.clone(), shared),
-            elsewhere: Mutex::default(),
-        }
+    pub fn target(&self, region: &Region, shared: Shared) -> TargetClient {
+        let ledger = Ledger::new(region.clone(), self.account().cloned(), &self.limits);
+        TargetClient::new(region, self.clients(), self.caller(shared, Arc::new(ledger)))
     }
+
+    /// A client for what is asked about accounts and regions.
+    #[must_use]
+    pub fn directory(&self, shared: Shared) -> DirectoryClient {
+        let ledger = Ledger::new(self.region.clone(), self.account().cloned(), &self.limits);
+        let caller = self.caller(shared, Arc::new(ledger));
+        DirectoryClient::new(self.region.clone(), self.clients(), caller)
+    }
+
+    pub(super) fn clients(&self) -> Arc<Clients> {
+        Arc::clone(&self.clients)
+    }
+
+    /// A caller that goes on with that ledger, at the rate of this session.
+    pub(super) fn caller(&self, shared: Shared, ledger: Arc<Ledger>) -> Caller {
+        ledger.configure(&self.limits);
+        Caller::new(self.limits.clone(), shared, self.role.clone(), ledger)
+    }
+}
+
+/// A variable that is set to nothing counts as unset here as everywhere.
+fn checked(region: Option<&aws_config::Region>) -> Result<Region, SessionError> {
+    let region = region.filter(|region| !region.as_ref().is_empty());
+    Ok(Region::parse(region.ok_or(SessionError::NoRegion)?.as_ref())?)
+}
+
+/// A provider that has none: the loader always finds a provider, so this is never seen.
+fn no_credentials() -> SharedCredentialsProvider {
+    SharedCredentialsProvider::new(
+        aws_config::environment::EnvironmentVariableCredentialsProvider::new(),
+    )
 }
 
 fn timeouts(limits: &Limits) -> TimeoutConfig {

@@ -33,6 +33,8 @@ pub fn init_logs(level: Level, format: LogFormat) -> Result<(), LogError> {
         // That a machine outside EC2 has no metadata is no warning; the missing region is an error
         // of ours, which says what to do.
         .with_target("aws_config::imds::region", Level::ERROR)
+        // It repeats AWS's words, which may repeat an external id; what failed is said by us.
+        .with_target("aws_config::sts", Level::ERROR)
         .with_default(level.min(Level::WARN));
     let layer = fmt::layer().with_writer(std::io::stderr);
     let layer = match format {

@@ -18,6 +18,7 @@ mod golden;
 mod gzip;
 mod house;
 mod http_server;
+mod identities;
 mod logged;
 mod oracle;
 mod paced;

@@ -158,7 +158,7 @@ async fn aws_is_never_asked_faster_than_its_rate_and_one_burst_from_scan_to_scan
         config.aws.concurrency = 5;
     });
     let rig = rig.await;
-    rig.simulator.inject(Fault::new(What::Throttle).with_probability(0.2));
+    rig.simulator.inject(Fault::new(What::InternalFailure).with_probability(0.2));
     for _ in 0..2 {
         rig.scan().await;
     }
@@ -174,6 +174,30 @@ async fn aws_is_never_asked_faster_than_its_rate_and_one_burst_from_scan_to_scan
             let came = before as f64 + 1.0;
             assert!(came <= allowed, "{came} calls of {operation:?} within {:?}", call.at);
         }
+    }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_throttle_aws_is_asked_half_as_fast_from_scan_to_scan() {
+    const RATE: f64 = 20.0;
+    let rig = Rig::with(world(8, 8), |config| {
+        config.aws.max_requests_per_second = RATE;
+        config.aws.concurrency = 5;
+    });
+    let rig = rig.await;
+    rig.simulator.inject(Fault::new(What::Throttle).on(LIST).times(1));
+    for _ in 0..2 {
+        let scrape = rig.scan_and_scrape().await;
+        assert_eq!(scrape.failure("stack_instances"), None);
+    }
+    let calls = rig.simulator.calls();
+    let listings: Vec<_> = calls.iter().filter(|call| call.operation == Some(LIST)).collect();
+    assert_eq!(listings.len(), 17, "two scans, and the call that was throttled");
+    // Before the throttle was known the burst may have gone, of 5 calls.
+    for (after, call) in listings.iter().skip(5).enumerate() {
+        let allowed = RATE / 2.0 * (call.at - listings[0].at).as_secs_f64();
+        assert!(after as f64 + 1.0 <= allowed, "{} calls within {:?}", after + 6, call.at);
     }
     rig.stop().await;
 }

@@ -55,8 +55,8 @@ impl Pumped {
         let (mut simulators, mut targets) = (Vec::new(), Vec::new());
         for account in accounts {
             let simulator = Simulator::start(holding(account)).await.unwrap();
-            let client = session(&simulator, limits.clone()).target(shared.clone());
             let region = Region::parse(REGION).unwrap();
+            let client = session(&simulator, limits.clone()).target(&region, shared.clone());
             targets.push((Arc::new(client), TargetState::new(region, None, config.scan.interval)));
             simulators.push(simulator);
         }
