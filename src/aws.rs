@@ -8,10 +8,12 @@ mod classify;
 mod client;
 mod connector;
 mod convert;
+mod enrich;
 mod limiter;
 mod session;
 
 pub use caller::{Limits, Shared};
 pub use classify::CallError;
 pub use client::{Identity, InstancesPage, ProductsPage, TargetClient};
+pub use enrich::NamesPage;
 pub use session::{Session, SessionError};

@@ -4,8 +4,10 @@
 
 mod catalog;
 mod instance;
+mod names;
 mod operation;
 mod product;
+mod record;
 mod reason;
 mod role;
 mod status;
@@ -14,9 +16,11 @@ mod time;
 
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
+pub use names::{FoundProduct, Names, NamesBuilder, ProductNames};
 pub use operation::{CallCounts, Operation, OperationCounts};
 pub use product::{PerProduct, Product, Provisioning, STACK_SET_TYPE};
 pub use reason::Reason;
+pub use record::{Record, RecordError, RecordStatus};
 pub use role::{AssumeRole, ExternalId, ParseRoleError, RoleArn, RoleName, SessionName};
 pub use status::{InstanceStatus, ProductStatus, StatusName, Tally, UNKNOWN};
 pub use target::{

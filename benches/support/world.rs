@@ -61,6 +61,7 @@ fn product(nth: usize) -> Product {
         #[expect(clippy::cast_precision_loss, reason = "a small number")]
         created: Some(1_600_000_000.125 + 977.001 * nth as f64),
         provisioning,
+        last_record: format!("rec-{nth:013}").into(),
     }
 }
 

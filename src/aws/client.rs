@@ -19,7 +19,7 @@ use crate::model::{
 const PAGE_SIZE: i32 = 20;
 /// What an empty body lacks, and an error document that calls itself a success: Service Catalog
 /// writes an empty list as `[]`.
-const LIST_OF_ITEMS: &str = "list, not even an empty one";
+pub(super) const LIST_OF_ITEMS: &str = "list, not even an empty one";
 /// Asking who we are may take this long.
 const IDENTITY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long it is remembered whether the credentials work in another region.
@@ -215,7 +215,7 @@ impl TargetClient {
 
     /// A region that is not enabled answers as to wrong credentials. They are right if they work
     /// in a region that every account has.
-    async fn told_apart(&self, mut failure: Failure) -> CallError {
+    pub(super) async fn told_apart(&self, mut failure: Failure) -> CallError {
         if failure.unrecognized && self.works_elsewhere().await {
             failure.error.reason = Reason::RegionDisabled;
         }

@@ -23,6 +23,7 @@ fn product(id: &str, kind: &str, status: &str) -> Product {
         artifact_id: "pa-1".into(),
         created: Some(1_536_068_318.933),
         provisioning: Provisioning::LastFailed,
+        last_record: "rec-1".into(),
     }
 }
 

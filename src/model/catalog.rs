@@ -151,6 +151,7 @@ mod tests {
             artifact_id: "".into(),
             created: None,
             provisioning: Provisioning::Unrecorded,
+            last_record: "".into(),
         }
     }
 

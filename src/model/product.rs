@@ -62,6 +62,8 @@ pub struct Product {
     pub created: Option<f64>,
     /// What its provisioning records say.
     pub provisioning: Provisioning,
+    /// `rec-…`: LastRecordId, the record of the last operation on it.
+    pub last_record: Arc<str>,
 }
 
 impl Product {

@@ -25,6 +25,7 @@ fn list(items: &[(&str, &str)]) -> Arc<Catalog> {
             artifact_id: "".into(),
             created: None,
             provisioning: Provisioning::Unrecorded,
+            last_record: "".into(),
         });
     }
     Arc::new(builder.finish())
