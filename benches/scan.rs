@@ -78,7 +78,7 @@ async fn measure(endpoint_url: &str) {
         let shown = shown(config);
         let times = (0..5).map(|_| {
             let begun = cpu::of_thread();
-            drop(families::encode(&snapshot, shown));
+            drop(families::encode(&snapshot, &shown));
             milliseconds(cpu::of_thread() - begun)
         });
         cpu::median(times.collect())

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod encoder;
+mod enrich;
 mod listing;
 mod pages;
 mod pump;

@@ -3,13 +3,17 @@
 //! A [`Snapshot`] is immutable and shared; every event makes the next one, and whatever did not
 //! change is shared between them. Nothing here can fail.
 
+mod enrichment;
 mod stage;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use enrichment::{EnrichmentEnd, NamesEnd, RecordAnswer, RecordDue, RecordsEnd};
 pub use stage::{Stage, StageResult, StageState};
+
+use enrichment::Enrichment;
 
 use crate::model::{AccountId, CallCounts, Catalog, Listing, Moment, Reason, Region, Tally};
 
@@ -81,6 +85,8 @@ pub struct AttemptEnd {
     pub listings_took: Option<Duration>,
     /// Every listing of a stack set that the complete list holds.
     pub listings: Vec<(Arc<str>, ListingOutcome)>,
+    /// What was asked behind them.
+    pub enrichment: EnrichmentEnd,
 }
 
 /// All that is known of one target.
@@ -100,6 +106,7 @@ pub struct TargetState {
     pub calls: CallCounts,
     products: Option<Dated<Catalog>>,
     stack_sets: BTreeMap<Arc<str>, StackSet>,
+    enrichment: Arc<Enrichment>,
     stages: [StageState; Stage::ALL.len()],
     last_attempt: f64,
     scans: u64,
@@ -119,6 +126,7 @@ impl TargetState {
             calls: CallCounts::default(),
             products: None,
             stack_sets: BTreeMap::new(),
+            enrichment: Arc::default(),
             stages: Default::default(),
             last_attempt: 0.0,
             scans: 0,
@@ -208,7 +216,19 @@ impl TargetState {
     /// it no longer holds are gone, the others keep what is known of them.
     pub fn list_complete(&mut self, catalog: Arc<Catalog>, asked: Moment) {
         self.stack_sets.retain(|id, _| catalog.has_stack_set(id));
+        self.settle_enrichment(&catalog);
         self.products = Some(Dated { value: catalog, asked });
+    }
+
+    /// All stack sets were listed while the attempt goes on: what was listed with success is
+    /// served at once. How the stage fared is said at the attempt's end.
+    pub fn listings_complete(&mut self, listings: Vec<(Arc<str>, ListingOutcome)>) {
+        for (id, outcome) in listings {
+            if let ListingOutcome::Listed(listing) = outcome {
+                let set = self.stack_sets.entry(id).or_default();
+                *set = StackSet { listing: Some(listing), refused: false };
+            }
+        }
     }
 
     /// An attempt ended.
@@ -237,6 +257,7 @@ impl TargetState {
             let result = worst.map_or(Ok(()), Err);
             self.stages[Stage::StackInstances.index()].finish(result, begun, took);
         }
+        self.enrichment_finished(end.enrichment, begun);
     }
 
     /// Drops what was not confirmed for `keep`, each list and listing by itself. Whether anything

@@ -100,7 +100,7 @@ impl Scanner {
         let client = Arc::new(session.target(Shared::new(&limits, Arc::clone(&metrics))));
         let target = TargetState::new(region, None, config.scan.interval);
         let snapshot = Arc::new(Snapshot::default());
-        let exposition = families::encode(&snapshot, shown(&config));
+        let exposition = families::encode(&snapshot, &shown(&config));
         let (publisher, reader) = cell(Published { snapshot, exposition });
         let (tick, ticks) = mpsc::channel(1);
         let (targets, config) = (vec![(client, target)], Arc::new(config));
@@ -141,5 +141,6 @@ pub fn shown(config: &Config) -> Shown {
         per_product: config.metrics.per_product,
         max_instance_series: config.metrics.max_instance_series,
         max_series: config.metrics.max_series,
+        ..Shown::default()
     }
 }

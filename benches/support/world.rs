@@ -7,7 +7,9 @@ use servicecatalog_exporter::model::{
     AccountId, CatalogBuilder, ListingBuilder, Moment, PerInstance, Product, ProductStatus,
     Provisioning, Region, STACK_SET_TYPE,
 };
-use servicecatalog_exporter::snapshot::{AttemptEnd, Dated, ListingOutcome, Snapshot, TargetState};
+use servicecatalog_exporter::snapshot::{
+    AttemptEnd, Dated, EnrichmentEnd, ListingOutcome, Snapshot, TargetState,
+};
 
 /// Of so many products one is a stack set.
 const STACK_SET_EVERY: usize = 20;
@@ -39,6 +41,7 @@ pub fn snapshot(series: usize) -> Snapshot {
         products_took: Duration::from_millis(1_500),
         listings_took: Some(Duration::from_secs(20)),
         listings,
+        enrichment: EnrichmentEnd::default(),
     });
     Snapshot { targets: vec![Arc::new(state)] }
 }

@@ -71,7 +71,7 @@ impl App {
         // The ambient account and region: one target, before anybody has asked for its name.
         metrics.set_targets(1, 1);
         let snapshot = Arc::new(Snapshot::default());
-        let exposition = families::encode(&snapshot, shown(&config));
+        let exposition = families::encode(&snapshot, &shown(&config));
         let (publisher, reader) = cell(Published { snapshot, exposition });
         Self {
             config: Arc::new(config),

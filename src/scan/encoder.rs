@@ -33,11 +33,11 @@ impl Encoder {
     pub(super) async fn run(self, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
         while snapshots.changed().await.is_ok() {
             let snapshot = Arc::clone(&snapshots.borrow_and_update());
-            let shown = self.shown;
+            let shown = self.shown.clone();
             let encoding = tokio::task::spawn_blocking(move || {
                 // Not the wait for a thread: that costs nothing.
                 let began = Instant::now();
-                let exposition = families::encode(&snapshot, shown);
+                let exposition = families::encode(&snapshot, &shown);
                 (Published { snapshot, exposition }, began.elapsed())
             });
             let took = match encoding.await {

@@ -14,7 +14,7 @@ use super::encoder::{Encoder, become_ready};
 use super::report::report;
 use crate::aws::{CallError, Identity, TargetClient};
 use crate::config::Config;
-use crate::families::Shown;
+use crate::families::{Shown, TagLabel};
 use crate::model::{AccountId, Clock};
 use crate::publish::{Publisher, Readiness};
 use crate::snapshot::{Snapshot, TargetState};
@@ -61,7 +61,7 @@ enum Event {
     Identity(usize, Result<Identity, CallError>),
 }
 
-/// An attempt sends three events at most and a target has one attempt at a time: that is the bound.
+/// An attempt sends four events at most and a target has one attempt at a time: that is the bound.
 #[expect(clippy::disallowed_methods, reason = "bounded by the number of targets")]
 fn channel() -> (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>) {
     mpsc::unbounded_channel()
@@ -246,6 +246,9 @@ impl Pump {
             Event::News(place, News::ListComplete(catalog, asked)) => {
                 Arc::make_mut(&mut self.slots[place].state).list_complete(catalog, asked);
             }
+            Event::News(place, News::ListingsComplete(listings)) => {
+                Arc::make_mut(&mut self.slots[place].state).listings_complete(listings);
+            }
             Event::Ended(place, finished) => self.ended(place, *finished),
             Event::Identity(place, Ok(identity)) => {
                 self.slots[place].asking_identity = false;
@@ -317,6 +320,9 @@ pub fn shown(config: &Config) -> Shown {
         per_product: config.metrics.per_product,
         max_instance_series: config.metrics.max_instance_series,
         max_series: config.metrics.max_series,
+        names_and_tags: config.enrich.names_and_tags,
+        records: config.enrich.records,
+        tags: config.enrich.tags.iter().map(|(key, label)| TagLabel::new(key, label)).collect(),
     }
 }
 

@@ -65,8 +65,9 @@ impl Pumped {
             per_product: config.metrics.per_product,
             max_instance_series: config.metrics.max_instance_series,
             max_series: config.metrics.max_series,
+            ..Shown::default()
         };
-        let exposition = families::encode(&snapshot, shown);
+        let exposition = families::encode(&snapshot, &shown);
         let (publisher, reader) = cell(Published { snapshot, exposition });
         let (readiness, stop) = (Readiness::default(), CancellationToken::new());
         let clock = system_clock();
