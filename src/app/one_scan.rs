@@ -18,7 +18,8 @@ use crate::telemetry::Scope;
 /// AWS may need this long to say which account it is; the call itself has five seconds.
 const ACCOUNT_KNOWN_WITHIN: Duration = Duration::from_secs(6);
 
-/// The scan was made and written, but not all of it succeeded.
+/// The scan was made and written, but products or stack instances are not complete. What only adds
+/// to them may lack a permission for good reasons, and says so in its own stage.
 #[derive(Debug, thiserror::Error)]
 #[error("the scan failed; what was written says so (servicecatalog_scan_success 0)")]
 pub struct ScanFailed;
@@ -26,7 +27,7 @@ pub struct ScanFailed;
 /// Scans once and writes the result to `output`, or to standard output.
 ///
 /// # Errors
-/// When nothing could be written, or, after writing, when a stage failed ([`ScanFailed`]) or the
+/// When nothing could be written, or, after writing, when a required stage failed ([`ScanFailed`]) or the
 /// account stayed unknown.
 pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> anyhow::Result<()> {
     let (tick, ticks) = tokio::sync::mpsc::channel(1);

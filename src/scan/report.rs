@@ -110,3 +110,44 @@ fn failed_operations(account: &str, region: &str, target: &TargetState, answers:
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::{Moment, Region};
+    use crate::snapshot::{AttemptEnd, EnrichmentEnd, RecordsEnd};
+
+    fn after_records_failed(failure: Option<Reason>) -> TargetState {
+        let region = Region::parse("eu-central-1").unwrap();
+        let mut state = TargetState::new(region, None, Duration::from_secs(300));
+        let (asked, took) = (Moment::default(), Duration::ZERO);
+        let records = RecordsEnd { asked, took, answers: vec![], failure };
+        state.attempt_finished(AttemptEnd {
+            begun: asked,
+            products: Err(Reason::AccessDenied),
+            products_took: took,
+            listings_took: None,
+            listings: vec![],
+            enrichment: EnrichmentEnd { names: None, records: Some(records) },
+        });
+        state
+    }
+
+    #[test]
+    fn a_denial_of_what_only_enriches_is_said_once() {
+        let denied = after_records_failed(Some(Reason::AccessDenied));
+        assert!(is_news(&after_records_failed(None), Stage::Records, Reason::AccessDenied));
+        assert!(!is_news(&denied, Stage::Records, Reason::AccessDenied));
+        assert!(is_news(&denied, Stage::Records, Reason::ScpDenied), "another one");
+        assert!(is_news(&denied, Stage::NamesAndTags, Reason::AccessDenied), "of another stage");
+    }
+
+    #[test]
+    fn other_failures_and_those_of_products_are_said_each_time() {
+        let throttled = after_records_failed(Some(Reason::Throttled));
+        assert!(is_news(&throttled, Stage::Records, Reason::Throttled));
+        assert!(is_news(&throttled, Stage::Products, Reason::AccessDenied));
+    }
+}
