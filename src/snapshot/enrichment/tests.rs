@@ -177,7 +177,9 @@ fn the_record_of_an_operation_before_the_last_one_is_never_shown() {
     let mut state = target();
     state.list_complete(list(&[("pp-1", "TAINTED", "rec-1")]), at(0));
     read(&mut state, at(0), vec![("pp-1", "rec-1", record("FAILED", 101.0))], None);
-    state.list_complete(list(&[("pp-1", "UNDER_CHANGE", "rec-2")]), at(300));
+    let next = list(&[("pp-1", "UNDER_CHANGE", "rec-2")]);
+    assert_eq!(state.record_of(next.product("pp-1").unwrap()), None);
+    state.list_complete(next, at(300));
     read(&mut state, at(300), vec![], Some(Reason::Throttled));
     assert_eq!(updated(&state, "pp-1"), None);
     state.list_complete(list(&[("pp-1", "AVAILABLE", "rec-2")]), at(600));
