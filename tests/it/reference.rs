@@ -49,7 +49,8 @@ fn exported(scrape: &Scrape) -> BTreeMap<String, Shape> {
     ours.map(|(name, kind)| {
         let own_labels = |sample: &Sample| {
             let labels = sample.labels.keys().filter(|label| kind != "histogram" || *label != "le");
-            labels.cloned().collect::<BTreeSet<_>>()
+            // Those follow from the configuration, and are documented in words.
+            labels.filter(|label| !label.starts_with("tag_")).cloned().collect::<BTreeSet<_>>()
         };
         let of_it = |sample: &&Sample| match sample.name.strip_prefix(name) {
             Some("") => true,
@@ -70,6 +71,8 @@ async fn eventful_scrape() -> Scrape {
     let rig = Rig::with(World::demo(1, 1_780_000_000), |config| {
         config.aws.max_requests_per_second = 200.0;
         config.aws.burst = 1;
+        config.enrich.names_and_tags = true;
+        config.enrich.tags = vec![("Owner".into(), "owner".into())];
     })
     .await;
     let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
