@@ -260,7 +260,7 @@ async fn a_search_that_fails_on_a_later_page_replaces_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_comes_again_fails_the_search_only() {
     let rig = Rig::with(healthy(250), with_names).await;
-    rig.simulator.inject(Fault::new(What::RepeatToken).on(SEARCH));
+    rig.simulator.inject(Fault::new(What::RepeatedToken).on(SEARCH));
     let scrape = rig.scan_and_scrape().await;
     assert_untouched(&scrape, 250);
     assert_eq!(scrape.failure(NAMES_AND_TAGS), Some("invalid_response"));
