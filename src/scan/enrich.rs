@@ -207,6 +207,7 @@ async fn records(
             Some(Err(_)) => failures.push(panicked(DESCRIBE)),
         }
     }
+    answers.sort_by(|a: &RecordAnswer, b| a.due.product.cmp(&b.due.product));
     let failure = failures.iter().map(|error| error.reason).min();
     let end = RecordsEnd { asked, took: began.elapsed(), answers, failure };
     failures.extend(refused);

@@ -129,8 +129,9 @@ impl TargetState {
     /// before the last one is never shown.
     #[must_use]
     pub fn record_of(&self, product: &Product) -> Option<&Record> {
-        let known = self.enrichment.records.get(&product.id)?;
-        (has_record(product) && known.id == product.last_record).then_some(known.record.as_deref()?)
+        // Most products are AVAILABLE: nothing is looked up for them.
+        let known = has_record(product).then(|| self.enrichment.records.get(&product.id))??;
+        (known.id == product.last_record).then_some(known.record.as_deref()?)
     }
 
     /// Whether that stage was denied so lately that it is not to be asked again yet.
