@@ -5,23 +5,47 @@
 //! clock; [`Simulator`] puts it behind HTTP on loopback. Signatures are not verified: the caller is
 //! who the access key in the credential scope says, whatever the secret.
 //!
-//! To teach it an operation: name it in [`Operation`], answer it in `answer.rs`, and it is known to
-//! faults, page tokens and the call log.
+//! A world has accounts with catalogs in regions ([`World::add`]), roles ([`World::add_role`]) whose
+//! credentials end, an organisation ([`World::organize`]), and things that go wrong ([`Fault`]).
+//! [`World::fleet`] puts all of it together. Its clock starts at a known moment and goes with the
+//! machine's; [`World::advance`] skips.
+//!
+//! To teach it an operation:
+//! 1. name it in `operation.rs`: its service, its path or target, whether it is paged;
+//! 2. read the fields of its request in `input.rs`, and say what a page token belongs to (`subject`)
+//!    and what the call is about (`about`);
+//! 3. answer it in the file of its service and name that in `World::ask` of `answer.rs`, with
+//!    `json::object` in the order of fields of a recorded answer; `Question::page` cuts the page.
+//!
+//! Then it is known to faults, page tokens, credentials and the call log. The shapes are those of
+//! botocore's models, and `tests/it/boto3.rs` lets boto3 judge them.
 
 mod answer;
 mod calls;
 mod catalog;
+mod clock;
 mod demo;
 mod fault;
+mod fleet;
+mod identity;
 mod input;
+mod json;
 mod life;
+mod operation;
+mod organization;
+mod organizations;
 mod paging;
 mod product;
 mod random;
+mod record;
+mod regions;
 mod server;
+mod service_catalog;
+mod sts;
 #[cfg(test)]
 mod tests;
 mod token;
+mod what;
 mod wire;
 mod world;
 
@@ -29,7 +53,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
@@ -37,10 +61,16 @@ use tokio::task::JoinHandle;
 
 pub use calls::{Call, CallLog, Concurrency, Outcome};
 pub use catalog::{Catalog, ProductCounts};
-pub use fault::{Fault, Page, What, When};
+pub use fault::{Fault, Page, When};
+pub use fleet::{Fleet, Hub};
+pub use identity::{Principal, Role, Trust};
+pub use operation::{Operation, Protocol};
+pub use organization::{Member, Organization};
 pub use product::{ACCOUNT, ProvisionedProduct, REGION, StackInstance};
-pub use wire::{Delivery, Operation, Protocol, Request, Response};
-pub use world::{ACCESS_KEY_ID, Principal, SECRET_ACCESS_KEY, World};
+pub use record::Record;
+pub use what::What;
+pub use wire::{Delivery, Request, Response};
+pub use world::{ACCESS_KEY_ID, SECRET_ACCESS_KEY, World};
 
 /// A [`World`] behind HTTP on 127.0.0.1. It stops, and ends its connections, when it is dropped.
 #[derive(Debug)]
@@ -80,7 +110,7 @@ impl Simulator {
 
     /// Looks at the world or changes it, between two calls.
     pub fn with_world<T>(&self, work: impl FnOnce(&mut World) -> T) -> T {
-        work(&mut lock(&self.shared.world))
+        work(&mut self.shared.world_now())
     }
 
     /// Scripts a fault, behind those that are there: the first that matches happens.
@@ -108,6 +138,18 @@ impl Simulator {
     #[must_use]
     pub fn count(&self, operation: Operation) -> u64 {
         lock(&self.shared.traffic).log.count(operation)
+    }
+
+    /// The same for the calls of an account in a region.
+    #[must_use]
+    pub fn count_in(&self, operation: Operation, account: &str, region: &str) -> u64 {
+        lock(&self.shared.traffic).log.count_in(operation, account, region)
+    }
+
+    /// How often the role with that ARN was assumed with success, since the same moment.
+    #[must_use]
+    pub fn count_of_role(&self, arn: &str) -> u64 {
+        lock(&self.shared.traffic).log.count_of_role(arn)
     }
 
     /// Begins a new call log and new high-water marks. Requests under way stay counted as such.
@@ -185,7 +227,13 @@ struct Traffic {
 }
 
 impl Shared {
-    fn new(world: World) -> Self {
+    fn new(mut world: World) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the client compares the end of credentials with this clock"
+        )]
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        world.clock.tie(now);
         Shared {
             began: Instant::now(),
             world: Mutex::new(world),
@@ -198,10 +246,17 @@ impl Shared {
         lock(&self.traffic).latency
     }
 
+    /// The world, as late as it is.
+    fn world_now(&self) -> MutexGuard<'_, World> {
+        let mut world = lock(&self.world);
+        world.clock.set_elapsed(self.began.elapsed());
+        world
+    }
+
     /// Answers and records a request, which is under way until the guard is dropped.
     fn take(&self, request: &Request) -> (Response, UnderWay<'_>) {
         let at = self.began.elapsed();
-        let (mut call, response) = lock(&self.world).exchange(request);
+        let (mut call, response) = self.world_now().exchange(request);
         call.at = at;
         let target = (call.account.clone(), call.region.clone());
         let mut traffic = lock(&self.traffic);

@@ -1,17 +1,51 @@
-//! The answers of the world: who asks, what for, and what AWS says to it. No sockets, no clock.
+//! The way of a request: who asks, what for, what goes wrong, and which service answers. No sockets.
 
 use super::calls::{Call, Outcome};
-use super::catalog::Catalog;
-use super::fault::{Asked, What, unrecognized_client};
-use super::input::{AccessLevel, Input, invalid};
-use super::paging;
-use super::product::{render_instances, render_products};
+use super::identity::{Known, Principal};
+use super::input::Input;
+use super::operation::{Operation, Protocol, Service};
+use super::paging::{self, Page};
 use super::token::{Place, Scope};
-use super::wire::{
-    CredentialScope, Delivery, Operation, Protocol, Refusal, Request, Response, STS_NAMESPACE,
-    success, xml_text,
-};
-use super::world::{Principal, World};
+use super::what::{Asked, What, expired, unrecognized_client};
+use super::wire::{CredentialScope, Delivery, Refusal, Request, Response, success};
+use super::world::World;
+
+/// What a service is asked, when it is clear who asks and that nothing went wrong before.
+pub(super) struct Question<'a> {
+    pub operation: Operation,
+    pub caller: &'a Principal,
+    pub access_key: &'a str,
+    pub region: &'a str,
+    pub input: &'a Input,
+    pub request_id: &'a str,
+    place: Option<Place>,
+    fault: Option<&'a What>,
+    generation: u64,
+}
+
+impl Question<'_> {
+    /// The page that is asked for of `total` items, or why it is refused.
+    pub fn page(&self, total: usize) -> Result<Page, Refusal> {
+        let size = self.input.page_size(self.operation)?;
+        let place = self.place.ok_or_else(|| bad_token(self.operation.service()))?;
+        Ok(paging::page(total, size, place, &self.scope(), self.fault))
+    }
+
+    /// The ordinal of the page that is asked for, from 1.
+    pub fn page_number(&self) -> usize {
+        self.place.map_or(1, |place| place.page)
+    }
+
+    fn scope(&self) -> Scope<'_> {
+        Scope {
+            account: &self.caller.account,
+            region: self.region,
+            operation: self.operation.name(),
+            subject: self.input.subject(self.operation),
+            generation: self.generation,
+        }
+    }
+}
 
 impl World {
     /// The answer to a request.
@@ -22,11 +56,10 @@ impl World {
     /// The answer to a request, and how the request was understood.
     pub fn exchange(&mut self, request: &Request) -> (Call, Response) {
         let request_id = self.request_ids.uuid();
-        let mut call = Call::default();
+        let mut call = Call { world_seconds: self.clock.age().as_secs_f64(), ..Call::default() };
         let response = self.decide(request, &request_id, &mut call).unwrap_or_else(|refusal| {
             call.outcome = Outcome::Refused(refusal.code);
-            let protocol = if request.target.is_some() { Protocol::Json } else { Protocol::Query };
-            refusal.render(protocol, &request_id)
+            refusal.render(Protocol::of(request), &request_id)
         });
         (call, response)
     }
@@ -42,27 +75,23 @@ impl World {
         let scope = credential_scope(request)?;
         call.access_key = Some(scope.access_key.to_owned());
         call.region = Some(scope.region.to_owned());
-        let caller = self.caller(&scope, operation)?;
+        let caller = self.caller(&scope, request.security_token.as_deref(), operation)?;
         call.account = Some(caller.account.clone());
 
         let input = Input::read(operation, request);
-        let place = match &input {
-            Ok(input) => {
-                call.product_id.clone_from(&input.provisioned_product_id);
-                call.page_token.clone_from(&input.page_token);
-                call.page_size = input.page_size;
-                call.access_level =
-                    input.access_level_filter.as_ref().and_then(|filter| filter.key.clone());
-                self.place(&caller, scope.region, operation, input)
-            }
-            Err(_) => None,
-        };
+        let mut place = None;
+        if let Ok(input) = &input {
+            call.understand(operation, input);
+            place = self.place(operation, &caller, scope.region, input);
+        }
         let asked = Asked {
             operation,
             account: &caller.account,
             arn: &caller.arn,
             region: scope.region,
+            now: self.clock.age(),
             product_id: call.product_id.as_deref(),
+            about: call.about.as_deref(),
             page: place.map(|place| place.page),
         };
         let fault = self.script.strike(&asked);
@@ -72,15 +101,17 @@ impl World {
                 return Ok(response);
             }
         }
-        let body = match operation {
-            Operation::ScanProvisionedProducts => {
-                self.scan(&caller, scope.region, &input?, place, fault.as_ref())?
-            }
-            Operation::ListStackInstancesForProvisionedProduct => {
-                self.list(&caller, scope.region, &input?, place, fault.as_ref())?
-            }
-            Operation::GetCallerIdentity => identity(&caller, request_id),
-        };
+        let body = self.ask(&Question {
+            operation,
+            caller: &caller,
+            access_key: scope.access_key,
+            region: scope.region,
+            input: &input?,
+            request_id,
+            place,
+            fault: fault.as_ref(),
+            generation: self.token_generation,
+        })?;
         let mut response = success(operation.protocol(), request_id, body.into());
         if fault == Some(What::Drip) {
             response.delivery = Delivery::Drip;
@@ -88,139 +119,69 @@ impl World {
         Ok(response)
     }
 
+    /// The body of the answer, by whoever gives it.
+    fn ask(&mut self, question: &Question<'_>) -> Result<Vec<u8>, Refusal> {
+        match question.operation {
+            Operation::ScanProvisionedProducts => self.scan(question),
+            Operation::ListStackInstancesForProvisionedProduct => self.list_instances(question),
+            Operation::SearchProvisionedProducts => self.search(question),
+            Operation::DescribeRecord => self.describe_record(question),
+            Operation::GetCallerIdentity => Ok(self.caller_identity(question)),
+            Operation::AssumeRole => self.assume_role(question),
+            Operation::ListAccounts => self.list_accounts(question),
+            Operation::ListAccountsForParent => self.list_accounts_for_parent(question),
+            Operation::ListChildren => self.list_children(question),
+            Operation::ListRegions => self.list_regions(question),
+        }
+    }
+
     fn caller(
         &self,
         scope: &CredentialScope<'_>,
+        security_token: Option<&str>,
         operation: Operation,
     ) -> Result<Principal, Refusal> {
         let (service, protocol) = (operation.signing_name(), operation.protocol());
         if scope.service != service {
             let code = match protocol {
-                Protocol::Json => "InvalidSignatureException",
+                Protocol::Json | Protocol::RestJson => "InvalidSignatureException",
                 Protocol::Query => "SignatureDoesNotMatch",
             };
             let message = format!("Credential should be scoped to correct service: '{service}'.");
             return Err(Refusal::new(code, message));
         }
-        self.principals
-            .get(scope.access_key)
-            .filter(|principal| {
-                !self.disabled.contains(&(principal.account.clone(), scope.region.to_owned()))
-            })
-            .cloned()
-            .ok_or_else(|| unrecognized_client(protocol))
+        match self.identities.who(scope.access_key, security_token, self.clock.age()) {
+            Known::Yes(principal) if self.regions.is_open(&principal.account, scope.region) => {
+                Ok(principal.clone())
+            }
+            Known::Yes(_) | Known::No => Err(unrecognized_client(protocol)),
+            Known::Expired => Err(expired(protocol)),
+        }
     }
 
     /// Where the asked page begins; `None` if the token is none of this list, or if there is no
     /// list.
     fn place(
         &self,
+        operation: Operation,
         caller: &Principal,
         region: &str,
-        operation: Operation,
         input: &Input,
     ) -> Option<Place> {
-        match &input.page_token {
-            _ if operation.protocol() == Protocol::Query => None,
-            None => Some(Place::START),
-            Some(token) => Place::read(token, &self.token_scope(caller, region, operation, input)),
+        if !operation.is_paged() {
+            return None;
         }
-    }
-
-    fn token_scope<'a>(
-        &self,
-        caller: &'a Principal,
-        region: &'a str,
-        operation: Operation,
-        input: &'a Input,
-    ) -> Scope<'a> {
-        let subject = match operation {
-            Operation::ListStackInstancesForProvisionedProduct => {
-                input.provisioned_product_id.as_deref()
-            }
-            _ => input.access_level_filter.as_ref().and_then(|filter| filter.key.as_deref()),
+        let Some(token) = input.page_token(operation.service()) else {
+            return Some(Place::START);
         };
-        Scope {
+        let scope = Scope {
             account: &caller.account,
             region,
             operation: operation.name(),
-            subject: subject.unwrap_or_default(),
+            subject: input.subject(operation),
             generation: self.token_generation,
-        }
-    }
-
-    fn scan(
-        &mut self,
-        caller: &Principal,
-        region: &str,
-        input: &Input,
-        place: Option<Place>,
-        fault: Option<&What>,
-    ) -> Result<Vec<u8>, Refusal> {
-        let level = input.access_level()?;
-        let size = input.page_size()?;
-        let place = place.ok_or_else(forged_token)?;
-        let scope = self.token_scope(caller, region, Operation::ScanProvisionedProducts, input);
-        let products =
-            self.catalog(&caller.account, region).map(Catalog::products).unwrap_or_default();
-        let mut body = br#"{"ProvisionedProducts":"#.to_vec();
-        let next = if level == AccessLevel::Account {
-            let page = paging::page(products.len(), size, place, &scope, fault);
-            render_products(products[page.items].iter(), &mut body);
-            page.next
-        } else {
-            let shown: Vec<_> =
-                products.iter().filter(|product| level.shows(product, &caller.arn)).collect();
-            let page = paging::page(shown.len(), size, place, &scope, fault);
-            render_products(shown[page.items].iter().copied(), &mut body);
-            page.next
         };
-        next.render(&mut body);
-        Ok(body)
-    }
-
-    fn list(
-        &mut self,
-        caller: &Principal,
-        region: &str,
-        input: &Input,
-        place: Option<Place>,
-        fault: Option<&What>,
-    ) -> Result<Vec<u8>, Refusal> {
-        let id = input.provisioned_product_id.as_deref().ok_or_else(|| {
-            invalid(
-                "Value null at 'provisionedProductId' failed to satisfy constraint: \
-                 Member must not be null",
-            )
-        })?;
-        let size = input.page_size()?;
-        let scope = self.token_scope(
-            caller,
-            region,
-            Operation::ListStackInstancesForProvisionedProduct,
-            input,
-        );
-        let product = self.catalog_mut(&caller.account, region).look_up(id).ok_or_else(|| {
-            Refusal::new(
-                "ResourceNotFoundException",
-                format!("{id} does not exist or access was denied"),
-            )
-        })?;
-        if !product.is_stack_set() {
-            let message = format!("Provisioned product {id} is not of type CFN_STACKSET");
-            return Err(Refusal::new("InvalidParametersException", message));
-        }
-        let page = paging::page(
-            product.instances.len(),
-            size,
-            place.ok_or_else(forged_token)?,
-            &scope,
-            fault,
-        );
-        let mut body = br#"{"StackInstances":"#.to_vec();
-        render_instances(&product.instances[page.items], &mut body);
-        page.next.render(&mut body);
-        Ok(body)
+        Place::read(token, &scope)
     }
 }
 
@@ -237,25 +198,25 @@ fn credential_scope(request: &Request) -> Result<CredentialScope<'_>, Refusal> {
 }
 
 fn unknown_operation(request: &Request) -> Refusal {
-    match request.target {
-        Some(_) => {
+    match Protocol::of(request) {
+        Protocol::Json | Protocol::RestJson => {
             Refusal::new("UnknownOperationException", "The operation is not known to the simulator")
         }
-        None => Refusal::new("InvalidAction", "Could not find operation for version 2011-06-15"),
+        Protocol::Query => {
+            Refusal::new("InvalidAction", "Could not find operation for version 2011-06-15")
+        }
     }
 }
 
-fn forged_token() -> Refusal {
-    Refusal::new("InvalidParametersException", "The page token is invalid or has expired")
-}
-
-fn identity(caller: &Principal, request_id: &str) -> Vec<u8> {
-    let (arn, account) = (xml_text(&caller.arn), &caller.account);
-    format!(
-        "<GetCallerIdentityResponse xmlns=\"{STS_NAMESPACE}\">\n  <GetCallerIdentityResult>\n    \
-         <Arn>{arn}</Arn>\n    <UserId>AROAEXAMPLE:monitoring</UserId>\n    <Account>{account}</Account>\n  \
-         </GetCallerIdentityResult>\n  <ResponseMetadata>\n    <RequestId>{request_id}</RequestId>\n  \
-         </ResponseMetadata>\n</GetCallerIdentityResponse>\n"
-    )
-    .into_bytes()
+/// The page token is none of this list.
+fn bad_token(service: Service) -> Refusal {
+    match service {
+        Service::Organizations => super::input::invalid_input("INVALID_NEXT_TOKEN"),
+        Service::Account => super::input::invalid(
+            "Value at 'nextToken' failed to satisfy constraint: Member must be a token of this list",
+        ),
+        Service::ServiceCatalog | Service::Sts => {
+            Refusal::new("InvalidParametersException", "The page token is invalid or has expired")
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::fault::What;
-use super::wire::Operation;
+use super::input::Input;
+use super::operation::Operation;
+use super::what::What;
 
 /// One request as it was understood; what it did not say or was not understood is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,9 +20,12 @@ pub struct Call {
     pub access_key: Option<String>,
     /// `ProvisionedProductId`
     pub product_id: Option<String>,
-    /// `PageToken`
+    /// What it is about: the id of a product or record, the ARN of a role that is assumed, a root
+    /// or unit of the organisation.
+    pub about: Option<String>,
+    /// `PageToken`, or `NextToken`.
     pub page_token: Option<String>,
-    /// `PageSize`
+    /// `PageSize`, or `MaxResults`.
     pub page_size: Option<i64>,
     /// `AccessLevelFilter.Key`
     pub access_level: Option<String>,
@@ -29,6 +33,22 @@ pub struct Call {
     pub outcome: Outcome,
     /// When it arrived, since the simulator began; zero where no socket was involved.
     pub at: Duration,
+    /// When it arrived by the world's clock, in seconds since the world began; differs from `at` by
+    /// what was skipped with [`World::advance`](super::World::advance).
+    pub world_seconds: f64,
+}
+
+impl Call {
+    /// Takes down what was asked for.
+    pub(super) fn understand(&mut self, operation: Operation, input: &Input) {
+        let service = operation.service();
+        self.product_id.clone_from(&input.provisioned_product_id);
+        self.about = input.about().map(str::to_owned);
+        self.page_token = input.page_token(service).map(str::to_owned);
+        self.page_size = input.asked_size(service);
+        self.access_level =
+            input.access_level_filter.as_ref().and_then(|filter| filter.key.clone());
+    }
 }
 
 /// What came of a call.
@@ -48,6 +68,8 @@ pub enum Outcome {
 pub struct CallLog {
     latest: VecDeque<Call>,
     by_operation: BTreeMap<Operation, u64>,
+    by_target: BTreeMap<(Operation, String, String), u64>,
+    assumed: BTreeMap<String, u64>,
     total: u64,
 }
 
@@ -59,6 +81,15 @@ impl CallLog {
         self.total += 1;
         if let Some(operation) = call.operation {
             *self.by_operation.entry(operation).or_default() += 1;
+            if let (Some(account), Some(region)) = (&call.account, &call.region) {
+                let target = (operation, account.clone(), region.clone());
+                *self.by_target.entry(target).or_default() += 1;
+            }
+        }
+        if let (Some(Operation::AssumeRole), Outcome::Answered, Some(role)) =
+            (call.operation, &call.outcome, &call.about)
+        {
+            *self.assumed.entry(role.clone()).or_default() += 1;
         }
         if self.latest.len() == Self::KEPT {
             self.latest.pop_front();
@@ -75,6 +106,19 @@ impl CallLog {
     #[must_use]
     pub fn count(&self, operation: Operation) -> u64 {
         self.by_operation.get(&operation).copied().unwrap_or_default()
+    }
+
+    /// All calls of `operation` by an account in a region.
+    #[must_use]
+    pub fn count_in(&self, operation: Operation, account: &str, region: &str) -> u64 {
+        let target = (operation, account.to_owned(), region.to_owned());
+        self.by_target.get(&target).copied().unwrap_or_default()
+    }
+
+    /// How often the role with that ARN was assumed with success.
+    #[must_use]
+    pub fn count_of_role(&self, arn: &str) -> u64 {
+        self.assumed.get(arn).copied().unwrap_or_default()
     }
 
     /// All calls, those of unknown operations too.

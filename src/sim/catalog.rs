@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::life::Life;
 use super::product::ProvisionedProduct;
+use super::record::Record;
 
 /// How many provisioned products there are of each `(type, product id, status)`; what is absent
 /// on the wire is `""`.
@@ -15,12 +16,22 @@ pub struct Catalog {
     products: Vec<ProvisionedProduct>,
     /// Where each id is; `None` when the list may have changed since.
     index: Option<HashMap<String, usize>>,
+    /// The same for the records that they name.
+    record_index: Option<HashMap<String, usize>>,
+    /// Records that are other than their products say.
+    told: HashMap<String, Record>,
     pub(super) life: Life,
 }
 
 impl Catalog {
     pub(super) fn new(life: Life) -> Self {
-        Catalog { products: Vec::new(), index: None, life }
+        Catalog {
+            products: Vec::new(),
+            index: None,
+            record_index: None,
+            told: HashMap::new(),
+            life,
+        }
     }
 
     /// The products, in the order in which they are listed.
@@ -31,7 +42,7 @@ impl Catalog {
 
     /// The products, to be changed at will.
     pub fn products_mut(&mut self) -> &mut Vec<ProvisionedProduct> {
-        self.index = None;
+        self.forget_places();
         &mut self.products
     }
 
@@ -51,6 +62,37 @@ impl Catalog {
                 .collect()
         });
         index.get(id).map(|&n| &products[n])
+    }
+
+    /// Says what DescribeRecord shows of a record, whatever its product looks like.
+    pub fn tell(&mut self, record: Record) {
+        self.told.insert(record.id.clone(), record);
+    }
+
+    /// The record with that id: as it was told, or as the product that names it looks.
+    pub fn record(&mut self, id: &str) -> Option<Record> {
+        if let Some(told) = self.told.get(id) {
+            return Some(told.clone());
+        }
+        let products = &self.products;
+        let index = self.record_index.get_or_insert_with(|| {
+            let named = products.iter().enumerate().flat_map(|(n, product)| {
+                [
+                    &product.last_record_id,
+                    &product.last_provisioning_record_id,
+                    &product.last_successful_provisioning_record_id,
+                ]
+                .into_iter()
+                .filter_map(move |id| Some((id.clone()?, n)))
+            });
+            named.collect()
+        });
+        index.get(id).map(|&n| Record::of(&products[n], id))
+    }
+
+    fn forget_places(&mut self) {
+        self.index = None;
+        self.record_index = None;
     }
 
     /// The ids of the products that have one, in the order in which they are listed.
@@ -101,9 +143,10 @@ impl Catalog {
         counts
     }
 
-    /// Lets one step of time pass; see [`World::step`](super::World::step).
-    pub(super) fn step(&mut self, account: &str, region: &str) {
-        self.index = None;
-        self.life.step(account, region, &mut self.products);
+    /// Lets one step of time pass, at `now` (in seconds since 1970); see
+    /// [`World::step`](super::World::step).
+    pub(super) fn step(&mut self, account: &str, region: &str, now: f64) {
+        self.forget_places();
+        self.life.step(account, region, now, &mut self.products);
     }
 }

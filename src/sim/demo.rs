@@ -1,7 +1,7 @@
 //! Ready-made worlds: the one of `demo`, and sized ones for measurements.
 
 use super::product::{ACCOUNT, ProvisionedProduct, REGION, StackInstance};
-use super::random::Random;
+use super::random::{Random, hash};
 use super::world::World;
 
 const DAY: f64 = 86_400.0;
@@ -11,16 +11,21 @@ const MONITORING: &str = "arn:aws:sts::123456789012:assumed-role/ServiceCatalogE
 const MONITORING_EARLIER: &str =
     "arn:aws:sts::123456789012:assumed-role/ServiceCatalogExporter/deploy";
 
-/// Kinds of products: how many, their type, how many products of the catalog they come from, and
-/// what their names begin with.
-const KINDS: [(usize, &str, usize, &str); 6] = [
-    (18, "CFN_STACK", 3, "team-bucket"),
-    (8, "CFN_STACKSET", 2, "baseline"),
-    (17, "CONTROL_TOWER_ACCOUNT", 1, "account"),
-    (7, "TERRAFORM_OPEN_SOURCE", 1, "network"),
-    (6, "TERRAFORM_CLOUD", 1, "workspace"),
-    (5, "EXTERNAL", 1, "external"),
+/// Kinds of products: how many, their type, how many products of the catalog they come from, what
+/// their names begin with, and what the product is called in the catalog.
+const KINDS: [(usize, &str, usize, &str, &str); 6] = [
+    (18, "CFN_STACK", 3, "team-bucket", "Bucket"),
+    (8, "CFN_STACKSET", 2, "baseline", "Security baseline"),
+    (17, "CONTROL_TOWER_ACCOUNT", 1, "account", "AWS Control Tower Account Factory"),
+    (7, "TERRAFORM_OPEN_SOURCE", 1, "network", "Network"),
+    (6, "TERRAFORM_CLOUD", 1, "workspace", "Workspace"),
+    (5, "EXTERNAL", 1, "external", "External service"),
 ];
+
+/// Who pays, and for what: tags that users filter by.
+const TEAMS: [(&str, &str); 4] =
+    [("platform", "4711"), ("data", "4712"), ("web", "4713"), ("security & audit", "4714")];
+const STAGES: [&str; 3] = ["prod", "staging", "dev"];
 
 impl World {
     /// The world of the demo, in [`ACCOUNT`] and [`REGION`]: about 65 products, all types and
@@ -32,7 +37,7 @@ impl World {
         let mut world = World::seeded(ACCOUNT, REGION, seed, now_unix);
         let mut random = Random::new(seed);
         let mut products = Vec::new();
-        for (count, product_type, catalog_products, prefix) in KINDS {
+        for (count, product_type, catalog_products, prefix, catalog_name) in KINDS {
             let origins: Vec<_> =
                 (0..catalog_products).map(|_| (random.id("prod"), random.id("pa"))).collect();
             for n in 0..count {
@@ -46,10 +51,11 @@ impl World {
                     product.launch_role_arn =
                         Some(format!("arn:aws:iam::{ACCOUNT}:role/launch-{prefix}"));
                 }
-                products.push(product.typed(product_type).named(format!("{prefix}-{n:02}")));
+                let product = product.typed(product_type).named(format!("{prefix}-{n:02}"));
+                products.push(described(product, n, catalog_name));
             }
         }
-        give_trouble(&mut random, &mut products);
+        give_trouble(&mut random, &mut products, now_unix as f64);
         products.extend(peculiar(&mut random, now_unix));
         // AWS lists by id or by nothing at all: types come mixed.
         products.sort_by(|a, b| a.id.cmp(&b.id));
@@ -92,8 +98,40 @@ fn launched(random: &mut Random, now_unix: u64) -> ProvisionedProduct {
     }
 }
 
+/// The `n`th product of its kind with what a search shows beside: names, tags, a physical id. Every
+/// fifth has no tags.
+fn described(
+    product: ProvisionedProduct,
+    n: usize,
+    catalog_name: &'static str,
+) -> ProvisionedProduct {
+    let mut product = ProvisionedProduct {
+        product_name: Some(catalog_name.into()),
+        provisioning_artifact_name: Some(if n % 3 == 0 { "v1.0" } else { "v1.1" }.into()),
+        ..product
+    };
+    match product.product_type.as_deref() {
+        Some("CONTROL_TOWER_ACCOUNT") => {
+            product = product.vending(&format!("{:012}", 310_000_000_001_u64 + n as u64));
+        }
+        Some("CFN_STACK" | "CFN_STACKSET") => {
+            let id = product.id.as_deref().unwrap_or_default();
+            product.physical_id = Some(format!(
+                "arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/SC-{ACCOUNT}-{id}/{:032x}",
+                hash(0, id)
+            ));
+        }
+        _ => {}
+    }
+    if n % 5 == 4 {
+        return product;
+    }
+    let (team, cost_center) = TEAMS[n % TEAMS.len()];
+    product.tagged("Team", team).tagged("CostCenter", cost_center).tagged("Stage", STAGES[n % 3])
+}
+
 /// Not everything is well from the start, and not everything has every field.
-fn give_trouble(random: &mut Random, products: &mut [ProvisionedProduct]) {
+fn give_trouble(random: &mut Random, products: &mut [ProvisionedProduct], now: f64) {
     // A failed update of a stack, and an account whose baseline drifted.
     for position in [4, 30] {
         let product = &mut products[position];
@@ -101,11 +139,15 @@ fn give_trouble(random: &mut Random, products: &mut [ProvisionedProduct]) {
         product.status_message = Some("The update failed and was rolled back".into());
         product.last_record_id = Some(random.id("rec"));
         product.last_provisioning_record_id.clone_from(&product.last_record_id);
+        product.record_created_time = Some(now - 2.0 * DAY);
+        product.record_updated_time = Some(now - 2.0 * DAY + 400.0);
     }
     let updating = &mut products[9];
     updating.status = Some("UNDER_CHANGE".into());
     updating.last_record_id = Some(random.id("rec"));
     updating.last_provisioning_record_id.clone_from(&updating.last_record_id);
+    updating.record_created_time = Some(now - 600.0);
+    updating.record_updated_time = Some(now - 20.0);
     // Launched before there were provisioning records.
     for position in [2, 11, 40] {
         products[position].last_provisioning_record_id = None;
@@ -151,7 +193,7 @@ mod tests {
     fn the_demo_world_shows_every_type_and_status_and_more_than_a_page() {
         let world = World::demo(1, NOW);
         let counts = world.counts(ACCOUNT, REGION);
-        for (_, product_type, _, _) in KINDS {
+        for (_, product_type, _, _, _) in KINDS {
             assert!(counts.keys().any(|(found, _, _)| found == product_type), "{product_type}");
         }
         let statuses: Vec<_> = world.counts_by_status(ACCOUNT, REGION).into_keys().collect();
@@ -163,6 +205,23 @@ mod tests {
         assert!(products.iter().any(|product| product.instances.len() > 40));
         assert!(products.iter().any(|product| product.product_id.is_none()));
         assert!(products.iter().all(|product| !product.name.as_deref().unwrap().contains('\n')));
+    }
+
+    #[test]
+    fn the_demo_world_has_names_tags_vended_accounts_and_products_without_tags() {
+        let world = World::demo(1, NOW);
+        let products = world.catalog(ACCOUNT, REGION).unwrap().products();
+        let mut vended: Vec<_> = products
+            .iter()
+            .filter(|product| product.product_type.as_deref() == Some("CONTROL_TOWER_ACCOUNT"))
+            .map(|product| product.physical_id.clone().unwrap())
+            .collect();
+        vended.sort();
+        vended.dedup();
+        assert_eq!(vended.len(), 17);
+        assert!(products.iter().all(|product| product.product_name.is_some()));
+        assert!(products.iter().any(|product| product.tags.is_empty()));
+        assert!(products.iter().any(|product| product.tags.len() == 3));
     }
 
     #[test]

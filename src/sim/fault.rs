@@ -1,11 +1,11 @@
 //! Scripted faults: which call goes wrong, how, and how often.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use bytes::Bytes;
-
+use super::operation::Operation;
 use super::random::Random;
-use super::wire::{Delivery, Operation, Protocol, Refusal, Response, success};
+use super::what::{Asked, What};
 
 /// A fault: the calls that match every condition go wrong. Without conditions every call does.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Fault {
     pub region: Option<String>,
     /// Only calls about this provisioned product.
     pub product_id: Option<String>,
+    /// Only calls about this: a product, a record, a role's ARN, a root or unit.
+    pub about: Option<String>,
     /// Only this page of a list.
     pub page: Option<Page>,
     /// What goes wrong.
@@ -35,6 +37,7 @@ impl Fault {
             account: None,
             region: None,
             product_id: None,
+            about: None,
             page: None,
             what,
             when: When::Always,
@@ -69,6 +72,20 @@ impl Fault {
         self
     }
 
+    /// Only for calls about `text`: the id of a product or record, the ARN of a role that is
+    /// assumed, a root or unit of the organisation.
+    #[must_use]
+    pub fn about(mut self, text: impl Into<String>) -> Self {
+        self.about = Some(text.into());
+        self
+    }
+
+    /// The role with that ARN may not be assumed.
+    #[must_use]
+    pub fn role_denied(arn: impl Into<String>) -> Self {
+        Fault::new(What::Denied).on(Operation::AssumeRole).about(arn)
+    }
+
     /// Only on that page.
     #[must_use]
     pub fn on_page(mut self, page: Page) -> Self {
@@ -90,6 +107,15 @@ impl Fault {
         self
     }
 
+    /// Only calls that come faster than `per_second`, in each account, region and operation by
+    /// itself: a bucket of `burst` tokens, full at first. A call that finds none is refused, and
+    /// takes none. This is how AWS throttles.
+    #[must_use]
+    pub fn above_rate(mut self, per_second: f64, burst: f64) -> Self {
+        self.when = When::AboveRate { per_second, burst };
+        self
+    }
+
     fn matches(&self, asked: &Asked<'_>) -> bool {
         fn wanted<T: PartialEq + ?Sized>(condition: Option<&T>, value: Option<&T>) -> bool {
             condition.is_none() || condition == value
@@ -100,6 +126,7 @@ impl Fault {
             && wanted(self.account.as_deref(), Some(asked.account))
             && wanted(self.region.as_deref(), Some(asked.region))
             && wanted(self.product_id.as_deref(), asked.product_id)
+            && wanted(self.about.as_deref(), asked.about)
             && self.page.is_none_or(|page| asked.page.is_some_and(|ordinal| page.is(ordinal)))
     }
 }
@@ -134,226 +161,24 @@ pub enum When {
     Times(u32),
     /// On each call that matches with this probability; the sequence is the same in every run.
     Probability(f64),
-}
-
-/// What goes wrong. Error codes are those of AWS JSON; STS answers with its own names for them.
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
-    /// `ThrottlingException: Rate exceeded`
-    Throttle,
-    /// `ValidationException: Rate exceeded`, a throttle in disguise.
-    ThrottleAsValidation,
-    /// `InternalFailure`, HTTP 500.
-    InternalFailure,
-    /// HTTP 503 with an HTML body, as from a load balancer.
-    ServiceUnavailable,
-    /// HTTP 200 whose JSON is cut off.
-    MalformedJson,
-    /// HTTP 200 with more than 8 MiB. It is well-formed and an empty list: who reads it all is
-    /// misled.
-    HugeBody,
-    /// The request is accepted and never answered.
-    Hang,
-    /// The true answer, two bytes a second.
-    Drip,
-    /// The connection is reset.
-    Reset,
-    /// A later page carries the token that led to it.
-    RepeatedToken,
-    /// The tokens go A, B, A, B, …
-    TokenCycle,
-    /// A page without items, and a new token that goes on from the same place.
-    EmptyPage,
-    /// The last page says `"NextPageToken":null`.
-    NullToken,
-    /// The last page says `"NextPageToken":""`.
-    EmptyToken,
-    /// Each later page begins with the last item of the page before.
-    OverlappingPages,
-    /// `AccessDeniedException`, as of a missing permission.
-    Denied,
-    /// `AccessDeniedException`, as of a service control policy.
-    DeniedByScp,
-    /// `ExpiredTokenException`
-    Expired,
-    /// `InvalidSignatureException`, as of a clock that is wrong.
-    Skewed,
-    /// `OptInRequired`
-    OptInRequired,
-    /// `UnrecognizedClientException`
-    UnrecognizedClient,
-    /// `ResourceNotFoundException`
-    NotFound,
-    /// `InvalidParametersException`
-    InvalidParameters,
-    /// Exactly this.
-    Raw {
-        /// The HTTP status.
-        status: u16,
-        /// Header names and values; `Date` and `Content-Length` are added.
-        headers: Vec<(String, String)>,
-        /// The body.
-        body: Bytes,
+    /// On each call that finds the bucket of its account, region and operation empty.
+    AboveRate {
+        /// Tokens that come in a second of the world's time.
+        per_second: f64,
+        /// Tokens that fit in, and are there at first.
+        burst: f64,
     },
-}
-
-/// The call that a fault is looked up for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Asked<'a> {
-    pub operation: Operation,
-    pub account: &'a str,
-    pub arn: &'a str,
-    pub region: &'a str,
-    pub product_id: Option<&'a str>,
-    /// The ordinal of the page, if the call asks for a page.
-    pub page: Option<usize>,
-}
-
-const HTML_503: &str = "<html><head><title>503 Service Temporarily Unavailable</title></head>\r\n\
-    <body><center><h1>503 Service Temporarily Unavailable</h1></center></body></html>\r\n";
-
-/// Answers over this size are what [`What::HugeBody`] sends.
-const HUGE: usize = 8 * 1024 * 1024;
-
-impl What {
-    fn twists_pages(&self) -> bool {
-        matches!(
-            self,
-            What::RepeatedToken
-                | What::TokenCycle
-                | What::EmptyPage
-                | What::NullToken
-                | What::EmptyToken
-                | What::OverlappingPages
-        )
-    }
-
-    /// The answer that replaces the true one; `None` if this fault changes how the true answer is
-    /// paged or delivered.
-    pub(super) fn replacement(&self, asked: &Asked<'_>, request_id: &str) -> Option<Response> {
-        let protocol = asked.operation.protocol();
-        if let Some(refusal) = self.refusal(asked) {
-            return Some(refusal.render(protocol, request_id));
-        }
-        let response = match self {
-            What::ServiceUnavailable => Response {
-                status: 503,
-                headers: vec![("Content-Type".into(), "text/html".into())],
-                body: Bytes::from_static(HTML_503.as_bytes()),
-                delivery: Delivery::Whole,
-            },
-            What::MalformedJson => success(
-                protocol,
-                request_id,
-                Bytes::from_static(br#"{"ProvisionedProducts":[{"Arn":"arn:aws:serv"#),
-            ),
-            What::HugeBody => {
-                let mut body =
-                    br#"{"ProvisionedProducts":[],"StackInstances":[],"Padding":""#.to_vec();
-                body.resize(body.len() + HUGE, b'x');
-                body.extend_from_slice(br#""}"#);
-                success(protocol, request_id, body.into())
-            }
-            What::Hang => Response {
-                delivery: Delivery::Never,
-                ..success(protocol, request_id, Bytes::new())
-            },
-            What::Reset => Response {
-                delivery: Delivery::Reset,
-                ..success(protocol, request_id, Bytes::new())
-            },
-            What::Raw { status, headers, body } => Response {
-                status: *status,
-                headers: headers
-                    .iter()
-                    .map(|(name, value)| (name.clone().into(), value.clone().into()))
-                    .collect(),
-                body: body.clone(),
-                delivery: Delivery::Whole,
-            },
-            _ => return None,
-        };
-        Some(response)
-    }
-
-    fn refusal(&self, asked: &Asked<'_>) -> Option<Refusal> {
-        let sts = asked.operation.protocol() == Protocol::Query;
-        let name = |json: &'static str, query: &'static str| if sts { query } else { json };
-        let refusal = match self {
-            What::Throttle => {
-                Refusal::new(name("ThrottlingException", "Throttling"), "Rate exceeded")
-            }
-            What::ThrottleAsValidation => Refusal::new("ValidationException", "Rate exceeded"),
-            What::InternalFailure => Refusal {
-                status: 500,
-                code: "InternalFailure",
-                message: "The request processing has failed because of an unknown error".into(),
-            },
-            What::Denied | What::DeniedByScp => {
-                let action =
-                    format!("{}:{}", asked.operation.signing_name(), asked.operation.name());
-                let because: Cow<'_, str> = if *self == What::DeniedByScp {
-                    "with an explicit deny in a service control policy".into()
-                } else {
-                    format!("because no identity-based policy allows the {action} action").into()
-                };
-                let Asked { account, arn, region, .. } = asked;
-                let resource = if sts {
-                    "*".into()
-                } else {
-                    format!("arn:aws:servicecatalog:{region}:{account}:*/*")
-                };
-                let message = format!(
-                    "User: {arn} is not authorized to perform: {action} \
-                     on resource: {resource} {because}"
-                );
-                Refusal::new(name("AccessDeniedException", "AccessDenied"), message)
-            }
-            What::Expired => Refusal::new(
-                name("ExpiredTokenException", "ExpiredToken"),
-                "The security token included in the request is expired",
-            ),
-            What::Skewed => Refusal::new(
-                name("InvalidSignatureException", "SignatureDoesNotMatch"),
-                "Signature expired: 20200101T000000Z is now earlier than 20200101T001000Z \
-                 (20200101T001500Z - 5 min.)",
-            ),
-            What::OptInRequired => Refusal::new(
-                "OptInRequired",
-                "The AWS Access Key Id needs a subscription for the service",
-            ),
-            What::UnrecognizedClient => unrecognized_client(asked.operation.protocol()),
-            What::NotFound => Refusal::new(
-                "ResourceNotFoundException",
-                format!(
-                    "{} does not exist or access was denied",
-                    asked.product_id.unwrap_or("Resource")
-                ),
-            ),
-            What::InvalidParameters => {
-                Refusal::new("InvalidParametersException", "Invalid parameters")
-            }
-            _ => return None,
-        };
-        Some(refusal)
-    }
-}
-
-/// The credentials are not known here: wrong, deleted, or of a region that is not enabled.
-pub(super) fn unrecognized_client(protocol: Protocol) -> Refusal {
-    let code = match protocol {
-        Protocol::Json => "UnrecognizedClientException",
-        Protocol::Query => "InvalidClientTokenId",
-    };
-    Refusal::new(code, "The security token included in the request is invalid.")
 }
 
 /// The faults of a world, in the order in which they were scripted.
 #[derive(Debug, Clone)]
 pub(super) struct Script {
-    faults: Vec<Fault>,
+    faults: Vec<(Fault, Buckets)>,
     random: Random,
 }
+
+/// The tokens that each account, region and operation has left, and when they were counted.
+type Buckets = BTreeMap<(String, String, Operation), (f64, Duration)>;
 
 impl Script {
     pub fn new() -> Self {
@@ -361,7 +186,7 @@ impl Script {
     }
 
     pub fn add(&mut self, fault: Fault) {
-        self.faults.push(fault);
+        self.faults.push((fault, Buckets::new()));
     }
 
     pub fn clear(&mut self) {
@@ -370,7 +195,7 @@ impl Script {
 
     /// What goes wrong with this call: the first fault that matches and happens.
     pub fn strike(&mut self, asked: &Asked<'_>) -> Option<What> {
-        for fault in &mut self.faults {
+        for (fault, buckets) in &mut self.faults {
             if !fault.matches(asked) {
                 continue;
             }
@@ -382,6 +207,9 @@ impl Script {
                     true
                 }
                 When::Probability(probability) => self.random.unit() < *probability,
+                When::AboveRate { per_second, burst } => {
+                    !takes_token(buckets, asked, *per_second, *burst)
+                }
             };
             if happens {
                 return Some(fault.what.clone());
@@ -389,4 +217,17 @@ impl Script {
         }
         None
     }
+}
+
+fn takes_token(buckets: &mut Buckets, asked: &Asked<'_>, per_second: f64, burst: f64) -> bool {
+    let key = (asked.account.to_owned(), asked.region.to_owned(), asked.operation);
+    let (tokens, counted) = buckets.entry(key).or_insert((burst, asked.now));
+    let passed = asked.now.saturating_sub(*counted).as_secs_f64();
+    *tokens = (*tokens + passed * per_second).min(burst);
+    *counted = asked.now;
+    let takes = *tokens >= 1.0;
+    if takes {
+        *tokens -= 1.0;
+    }
+    takes
 }

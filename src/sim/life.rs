@@ -42,16 +42,13 @@ pub(super) struct Life {
     random: Random,
     /// Steps so far.
     steps: u64,
-    /// When the world began, in seconds since 1970.
-    began: u64,
+    /// When the step under way happens, in seconds since 1970.
+    now: f64,
     /// By product id.
     plans: BTreeMap<String, Plan>,
     /// How many products there were at the first step; launches and terminations keep near it.
     settled: Option<usize>,
 }
-
-/// What one step stands for, in seconds.
-const STEP_SECONDS: u64 = 30;
 
 const UPDATE_FAILED: &str =
     "The update failed and was rolled back: Resource handler returned message: \"Limit exceeded\"";
@@ -59,13 +56,27 @@ const ROLLBACK_FAILED: &str =
     "The update failed and could not be rolled back: The role lacks the permission iam:PassRole";
 
 impl Life {
-    pub fn new(seed: u64, began: u64) -> Self {
-        Life { random: Random::new(seed), steps: 0, began, plans: BTreeMap::new(), settled: None }
+    pub fn new(seed: u64) -> Self {
+        Life {
+            random: Random::new(seed),
+            steps: 0,
+            now: 0.0,
+            plans: BTreeMap::new(),
+            settled: None,
+        }
     }
 
-    pub fn step(&mut self, account: &str, region: &str, products: &mut Vec<ProvisionedProduct>) {
+    pub fn step(
+        &mut self,
+        account: &str,
+        region: &str,
+        now: f64,
+        products: &mut Vec<ProvisionedProduct>,
+    ) {
         let settled = *self.settled.get_or_insert(products.len());
         self.steps += 1;
+        self.now = now;
+        self.move_records(products);
         self.carry_out(products);
         self.plan_for_the_unsettled(products);
         // The first failure and the first rollout come early, so that a demo has something to show.
@@ -80,6 +91,13 @@ impl Life {
             _ => {}
         }
         self.change(products, Event::Succeed);
+    }
+
+    /// What is under way gets on: its record moves.
+    fn move_records(&self, products: &mut [ProvisionedProduct]) {
+        for product in products.iter_mut().filter(|product| product.has_status("UNDER_CHANGE")) {
+            product.record_updated_time = Some(self.now);
+        }
     }
 
     /// Lets happen what is due.
@@ -98,13 +116,13 @@ impl Life {
             };
             let product = &mut products[position];
             match event {
-                Event::Succeed => succeed(product),
+                Event::Succeed => self.succeed(product),
                 Event::SucceedPartly => {
-                    succeed(product);
+                    self.succeed(product);
                     self.leave_some_behind(product);
                 }
-                Event::Taint => fail(product, "TAINTED", UPDATE_FAILED),
-                Event::Fail => fail(product, "ERROR", ROLLBACK_FAILED),
+                Event::Taint => self.fail(product, "TAINTED", UPDATE_FAILED),
+                Event::Fail => self.fail(product, "ERROR", ROLLBACK_FAILED),
                 Event::Execute | Event::Mend => self.begin(product, Event::Succeed),
                 Event::MendInstances => set_instances(product, "INOPERABLE", "CURRENT"),
                 Event::Vanish => {
@@ -177,12 +195,17 @@ impl Life {
         let name = format!("launched-{}", self.steps);
         let mut product = ProvisionedProduct {
             id: Some(self.random.id("pp")),
-            created_time: Some((self.began + self.steps * STEP_SECONDS) as f64 + 0.5),
+            created_time: Some(self.now),
+            record_created_time: Some(self.now),
+            record_updated_time: Some(self.now),
             idempotency_token: Some(self.random.uuid()),
             last_record_id: Some(self.random.id("rec")),
             product_type: products[kin].product_type.clone(),
             product_id: products[kin].product_id.clone(),
             provisioning_artifact_id: products[kin].provisioning_artifact_id.clone(),
+            product_name: products[kin].product_name.clone(),
+            provisioning_artifact_name: products[kin].provisioning_artifact_name.clone(),
+            tags: products[kin].tags.clone(),
             owner_arn: products[kin].owner_arn.clone(),
             status: Some("PLAN_IN_PROGRESS".into()),
             ..ProvisionedProduct::default().named(name)
@@ -201,8 +224,25 @@ impl Life {
         product.status_message = None;
         product.last_record_id = Some(self.random.id("rec"));
         product.last_provisioning_record_id.clone_from(&product.last_record_id);
+        product.record_created_time = Some(self.now);
+        product.record_updated_time = Some(self.now);
         let due = self.steps + 2 + self.random.below(3) as u64;
         self.plans.insert(id, Plan { due, event });
+    }
+
+    fn succeed(&self, product: &mut ProvisionedProduct) {
+        product.status = Some("AVAILABLE".into());
+        product
+            .last_successful_provisioning_record_id
+            .clone_from(&product.last_provisioning_record_id);
+        product.record_updated_time = Some(self.now);
+        set_instances(product, "OUTDATED", "CURRENT");
+    }
+
+    fn fail(&self, product: &mut ProvisionedProduct, status: &'static str, message: &str) {
+        product.status = Some(status.into());
+        product.status_message = Some(message.to_owned());
+        product.record_updated_time = Some(self.now);
     }
 
     /// After an update a few instances are still OUTDATED, now and then one is INOPERABLE.
@@ -243,17 +283,6 @@ fn positions(
         .filter(|(_, product)| fits(product))
         .map(|(position, _)| position)
         .collect()
-}
-
-fn succeed(product: &mut ProvisionedProduct) {
-    product.status = Some("AVAILABLE".into());
-    product.last_successful_provisioning_record_id.clone_from(&product.last_provisioning_record_id);
-    set_instances(product, "OUTDATED", "CURRENT");
-}
-
-fn fail(product: &mut ProvisionedProduct, status: &'static str, message: &str) {
-    product.status = Some(status.into());
-    product.status_message = Some(message.to_owned());
 }
 
 fn set_instances(product: &mut ProvisionedProduct, from: &str, to: &'static str) {

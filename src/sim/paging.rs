@@ -2,12 +2,9 @@
 
 use std::ops::Range;
 
-use super::fault::What;
-use super::product::write_string;
+use super::json::Object;
 use super::token::{Place, Scope};
-
-/// The most items that AWS puts on a page of either operation, and the default.
-pub(super) const PAGE_MAX: usize = 20;
+use super::what::What;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +15,7 @@ pub(super) struct Page {
     pub next: Next,
 }
 
-/// What stands in `NextPageToken`.
+/// What stands in `NextPageToken`, or `NextToken`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Next {
     /// The field is not there: the end, as AWS says it.
@@ -30,17 +27,12 @@ pub(super) enum Next {
 }
 
 impl Next {
-    /// Ends the JSON object of a page.
-    pub fn render(&self, body: &mut Vec<u8>) {
+    pub fn render(&self, key: &str, object: &mut Object<'_>) {
         match self {
             Next::Absent => {}
-            Next::Null => body.extend_from_slice(br#","NextPageToken":null"#),
-            Next::Token(token) => {
-                body.extend_from_slice(br#","NextPageToken":"#);
-                write_string(token, body);
-            }
+            Next::Null => object.null(key),
+            Next::Token(token) => object.text(key, Some(token)),
         }
-        body.push(b'}');
     }
 }
 

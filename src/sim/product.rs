@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::json::Object;
+
 /// The account of the worlds built here: the one of AWS's documentation.
 pub const ACCOUNT: &str = "123456789012";
 /// The region of the worlds built here.
@@ -9,6 +11,9 @@ pub const REGION: &str = "eu-central-1";
 
 /// Who launched a product that nobody else is said to own.
 const SOMEBODY: &str = "arn:aws:sts::123456789012:assumed-role/Platform/pipeline";
+
+/// What the five products of [`ProvisionedProduct::healthy`] are called in the catalog.
+const PRODUCT_NAMES: [&str; 5] = ["Bucket", "Database", "Network", "Queue", "Website"];
 
 /// A provisioned product. Nothing is required on the wire, so every field may be absent, and types
 /// and statuses are free text: real answers carry values that no model knows.
@@ -44,6 +49,18 @@ pub struct ProvisionedProduct {
     pub launch_role_arn: Option<String>,
     /// Who launched it; decides what the access levels User and Role show. Not on the wire.
     pub owner_arn: Option<String>,
+    /// The name of the product in the catalog. A search shows it, a scan does not.
+    pub product_name: Option<Cow<'static, str>>,
+    /// The name of the version. A search shows it, a scan does not.
+    pub provisioning_artifact_name: Option<Cow<'static, str>>,
+    /// The ARN of the stack, or the id of a vended account. A search shows it, a scan does not.
+    pub physical_id: Option<String>,
+    /// Keys and values. A search shows them, a scan does not; absent on the wire if there is none.
+    pub tags: Vec<(Cow<'static, str>, Cow<'static, str>)>,
+    /// When its last record was created, in seconds since 1970; that of the product if `None`.
+    pub record_created_time: Option<f64>,
+    /// When its last record moved last, in seconds since 1970; a little later if `None`.
+    pub record_updated_time: Option<f64>,
     /// What `ListStackInstancesForProvisionedProduct` lists.
     pub instances: Vec<StackInstance>,
 }
@@ -88,12 +105,10 @@ impl StackInstance {
             .collect()
     }
 
-    fn render(&self, out: &mut Vec<u8>) {
-        let mut object = Object::open(out);
+    pub(super) fn render(&self, object: &mut Object<'_>) {
         object.text("Account", Some(&self.account));
         object.text("Region", Some(&self.region));
         object.text("StackInstanceStatus", self.status.as_deref());
-        object.close();
     }
 }
 
@@ -115,6 +130,8 @@ impl ProvisionedProduct {
             product_id: Some(format!("prod-{:013}", n % 5)),
             provisioning_artifact_id: Some(format!("pa-{:013}", n % 5)),
             owner_arn: Some(SOMEBODY.into()),
+            product_name: Some(PRODUCT_NAMES[n % 5].into()),
+            provisioning_artifact_name: Some("v1".into()),
             ..ProvisionedProduct::default()
         }
         .named(format!("product-{n}"))
@@ -191,6 +208,25 @@ impl ProvisionedProduct {
         self
     }
 
+    /// The same product with one more tag.
+    #[must_use]
+    pub fn tagged(
+        mut self,
+        key: impl Into<Cow<'static, str>>,
+        value: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        self.tags.push((key.into(), value.into()));
+        self
+    }
+
+    /// The same product as an account that Account Factory vended: the physical id is that of the
+    /// account.
+    #[must_use]
+    pub fn vending(mut self, account: &str) -> Self {
+        self.physical_id = Some(account.to_owned());
+        self.typed("CONTROL_TOWER_ACCOUNT")
+    }
+
     /// Whether it is a stack set and so has instances to list.
     pub(super) fn is_stack_set(&self) -> bool {
         self.product_type.as_deref() == Some("CFN_STACKSET")
@@ -200,8 +236,42 @@ impl ProvisionedProduct {
         self.status.as_deref() == Some(status)
     }
 
-    fn render(&self, out: &mut Vec<u8>) {
-        let mut object = Object::open(out);
+    /// As a scan shows it.
+    pub(super) fn render(&self, object: &mut Object<'_>) {
+        self.render_first_part(object);
+        object.text("LaunchRoleArn", self.launch_role_arn.as_deref());
+        object.text("Name", self.name.as_deref());
+        object.text("ProductId", self.product_id.as_deref());
+        object.text("ProvisioningArtifactId", self.provisioning_artifact_id.as_deref());
+        object.text("Status", self.status.as_deref());
+        object.text("StatusMessage", self.status_message.as_deref());
+        object.text("Type", self.product_type.as_deref());
+    }
+
+    /// As a search shows it: with names, tags and who launched it, without the launch role.
+    pub(super) fn render_found(&self, object: &mut Object<'_>) {
+        self.render_first_part(object);
+        object.text("Name", self.name.as_deref());
+        object.text("PhysicalId", self.physical_id.as_deref());
+        object.text("ProductId", self.product_id.as_deref());
+        object.text("ProductName", self.product_name.as_deref());
+        object.text("ProvisioningArtifactId", self.provisioning_artifact_id.as_deref());
+        object.text("ProvisioningArtifactName", self.provisioning_artifact_name.as_deref());
+        object.text("Status", self.status.as_deref());
+        object.text("StatusMessage", self.status_message.as_deref());
+        if !self.tags.is_empty() {
+            object.array("Tags", &self.tags, |(key, value), tag| {
+                tag.text("Key", Some(key));
+                tag.text("Value", Some(value));
+            });
+        }
+        object.text("Type", self.product_type.as_deref());
+        object.text("UserArn", self.owner_arn.as_deref());
+        object.text("UserArnSession", self.owner_arn.as_deref());
+    }
+
+    /// What stands before the name, in the order of the recorded answers.
+    fn render_first_part(&self, object: &mut Object<'_>) {
         object.text("Arn", self.arn.as_deref());
         object.time("CreatedTime", self.created_time);
         object.text("Id", self.id.as_deref());
@@ -212,116 +282,16 @@ impl ProvisionedProduct {
             "LastSuccessfulProvisioningRecordId",
             self.last_successful_provisioning_record_id.as_deref(),
         );
-        object.text("LaunchRoleArn", self.launch_role_arn.as_deref());
-        object.text("Name", self.name.as_deref());
-        object.text("ProductId", self.product_id.as_deref());
-        object.text("ProvisioningArtifactId", self.provisioning_artifact_id.as_deref());
-        object.text("Status", self.status.as_deref());
-        object.text("StatusMessage", self.status_message.as_deref());
-        object.text("Type", self.product_type.as_deref());
-        object.close();
     }
-}
-
-/// The products as a JSON array.
-pub(super) fn render_products<'a>(
-    products: impl Iterator<Item = &'a ProvisionedProduct>,
-    out: &mut Vec<u8>,
-) {
-    render_array(products, ProvisionedProduct::render, out);
-}
-
-/// The instances as a JSON array.
-pub(super) fn render_instances(instances: &[StackInstance], out: &mut Vec<u8>) {
-    render_array(instances.iter(), StackInstance::render, out);
-}
-
-fn render_array<'a, T: 'a>(
-    items: impl Iterator<Item = &'a T>,
-    render: impl Fn(&T, &mut Vec<u8>),
-    out: &mut Vec<u8>,
-) {
-    out.push(b'[');
-    for (n, item) in items.enumerate() {
-        if n > 0 {
-            out.push(b',');
-        }
-        render(item, out);
-    }
-    out.push(b']');
-}
-
-/// A JSON object written field by field, in the order of the calls; absent fields are left out.
-/// Written by hand because a page is rendered for every call, and because AWS writes times in a
-/// form that no JSON library does.
-struct Object<'a> {
-    out: &'a mut Vec<u8>,
-    empty: bool,
-}
-
-impl<'a> Object<'a> {
-    fn open(out: &'a mut Vec<u8>) -> Self {
-        out.push(b'{');
-        Object { out, empty: true }
-    }
-
-    fn key(&mut self, key: &str) {
-        if !self.empty {
-            self.out.push(b',');
-        }
-        self.empty = false;
-        write_string(key, self.out);
-        self.out.push(b':');
-    }
-
-    fn text(&mut self, key: &str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.key(key);
-            write_string(value, self.out);
-        }
-    }
-
-    /// Seconds in scientific notation, as recorded: `1.536068318933E9`.
-    fn time(&mut self, key: &str, seconds: Option<f64>) {
-        if let Some(seconds) = seconds {
-            self.key(key);
-            self.out.extend_from_slice(format!("{seconds:E}").as_bytes());
-        }
-    }
-
-    fn close(self) {
-        self.out.push(b'}');
-    }
-}
-
-/// `text` as a JSON string. Only quotes, backslashes and control characters need an escape.
-pub(super) fn write_string(text: &str, out: &mut Vec<u8>) {
-    out.push(b'"');
-    if text.bytes().any(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
-        for character in text.chars() {
-            match character {
-                '"' => out.extend_from_slice(b"\\\""),
-                '\\' => out.extend_from_slice(b"\\\\"),
-                control if u32::from(control) < 0x20 => {
-                    out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
-                }
-                other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
-            }
-        }
-    } else {
-        out.extend_from_slice(text.as_bytes());
-    }
-    out.push(b'"');
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::json;
     use super::*;
 
     fn rendered(product: &ProvisionedProduct) -> String {
-        let mut out = Vec::new();
-        render_products([product].into_iter(), &mut out);
-        String::from_utf8(out).unwrap()
+        String::from_utf8(json::object(|object| product.render(object))).unwrap()
     }
 
     #[test]
@@ -342,11 +312,11 @@ mod tests {
         assert_eq!(
             rendered(&recorded),
             concat!(
-                r#"[{"Arn":"arn:aws:servicecatalog:us-east-1:200278856672:stack/EmsRefreshSpecServiceInstanceWithRules/"#,
+                r#"{"Arn":"arn:aws:servicecatalog:us-east-1:200278856672:stack/EmsRefreshSpecServiceInstanceWithRules/"#,
                 r#"pp-5pyltbgyzheqm","CreatedTime":1.536068318933E9,"Id":"pp-5pyltbgyzheqm","#,
                 r#""IdempotencyToken":"39489a07-f013-4e49-a061-11360db7664c","LastRecordId":"rec-li62bnn6bnza4","#,
                 r#""Name":"EmsRefreshSpecServiceInstanceWithRules","ProductId":"prod-cei2spnzu24lq","#,
-                r#""ProvisioningArtifactId":"pa-ybnrerfyrhm74","Status":"AVAILABLE","Type":"CFN_STACK"}]"#
+                r#""ProvisioningArtifactId":"pa-ybnrerfyrhm74","Status":"AVAILABLE","Type":"CFN_STACK"}"#
             )
         );
     }
@@ -356,11 +326,11 @@ mod tests {
         let name = "a \"quoted\" \\ back\tslash, größer, 東京";
         let json: serde_json::Value =
             serde_json::from_str(&rendered(&ProvisionedProduct::healthy(1).named(name))).unwrap();
-        assert_eq!(json[0]["Name"], name);
+        assert_eq!(json["Name"], name);
     }
 
     #[test]
     fn a_product_without_any_field_is_an_empty_object() {
-        assert_eq!(rendered(&ProvisionedProduct::default()), "[{}]");
+        assert_eq!(rendered(&ProvisionedProduct::default()), "{}");
     }
 }

@@ -85,12 +85,14 @@ async fn read(request: hyper::Request<Incoming>) -> io::Result<Request> {
         head.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
     let (target, authorization) = (header("x-amz-target"), header("authorization"));
+    let security_token = header("x-amz-security-token");
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
     Ok(Request {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         target,
         authorization,
+        security_token,
         body,
     })
 }

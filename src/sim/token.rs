@@ -8,8 +8,8 @@ pub(super) struct Scope<'a> {
     pub account: &'a str,
     pub region: &'a str,
     pub operation: &'a str,
-    /// What of it: the access level of a scan, the product of a listing.
-    pub subject: &'a str,
+    /// What of it: the access level and order of a search, the product of a listing, ….
+    pub subject: [&'a str; 3],
     /// Tokens of an earlier generation have expired.
     pub generation: u64,
 }
@@ -50,8 +50,9 @@ impl Place {
 
 impl Scope<'_> {
     fn seal(&self, place: Place) -> u64 {
-        let list = [self.account, self.region, self.operation, self.subject]
+        let list = [self.account, self.region, self.operation]
             .into_iter()
+            .chain(self.subject)
             .fold(self.generation, hash);
         mix(mix(list ^ place.position as u64) ^ place.page as u64)
     }
@@ -65,7 +66,7 @@ mod tests {
         account: "1",
         region: "eu-west-1",
         operation: "Scan",
-        subject: "Account",
+        subject: ["Account", "", ""],
         generation: 0,
     };
 
@@ -78,7 +79,7 @@ mod tests {
             Scope { account: "2", ..SCOPE },
             Scope { region: "eu-west-2", ..SCOPE },
             Scope { operation: "List", ..SCOPE },
-            Scope { subject: "User", ..SCOPE },
+            Scope { subject: ["User", "", ""], ..SCOPE },
             Scope { generation: 1, ..SCOPE },
         ] {
             assert_eq!(Place::read(&token, &other), None, "{other:?}");

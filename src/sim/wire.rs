@@ -1,23 +1,24 @@
 //! Requests and responses as they stand on the wire, and the error form of each protocol.
-//!
-//! Service Catalog speaks AWS JSON 1.1 (the operation is in `X-Amz-Target`), STS speaks the query
-//! protocol (the operation is the form field `Action`, answers are XML).
 
 use std::borrow::Cow;
 
 use bytes::Bytes;
+
+use super::operation::{Operation, Protocol};
 
 /// One HTTP request, reduced to what decides the answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {
     /// The HTTP method.
     pub method: String,
-    /// The path, `/` for every operation.
+    /// The path.
     pub path: String,
     /// The header `X-Amz-Target`.
     pub target: Option<String>,
     /// The header `Authorization`.
     pub authorization: Option<String>,
+    /// The header `X-Amz-Security-Token`, which goes with the credentials of a role.
+    pub security_token: Option<String>,
     /// The body: JSON or a form.
     pub body: Bytes,
 }
@@ -30,17 +31,21 @@ impl Request {
         let service = operation.signing_name();
         Request {
             method: "POST".into(),
-            path: "/".into(),
-            target: match operation.protocol() {
-                Protocol::Json => Some(format!("{TARGET_PREFIX}{}", operation.name())),
-                Protocol::Query => None,
-            },
+            path: operation.path().into(),
+            target: operation.target(),
             authorization: Some(format!(
                 "AWS4-HMAC-SHA256 Credential={access_key}/20260101/{region}/{service}/aws4_request, \
                  SignedHeaders=host;x-amz-date, Signature=0000"
             )),
+            security_token: None,
             body: Bytes::copy_from_slice(body.as_bytes()),
         }
+    }
+
+    /// The same with the session token of a role's credentials.
+    #[must_use]
+    pub fn with_token(self, security_token: &str) -> Self {
+        Request { security_token: Some(security_token.to_owned()), ..self }
     }
 }
 
@@ -81,93 +86,10 @@ pub enum Delivery {
     Reset,
 }
 
-/// The operations that the simulator knows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Operation {
-    /// Service Catalog: the provisioned products, 20 a page.
-    ScanProvisionedProducts,
-    /// Service Catalog: the stack instances of one `CFN_STACKSET`, 20 a page.
-    ListStackInstancesForProvisionedProduct,
-    /// STS: whose credentials these are.
-    GetCallerIdentity,
-}
-
-/// The form of requests, answers and errors.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// AWS JSON 1.1.
-    Json,
-    /// The query protocol of STS.
-    Query,
-}
-
-const TARGET_PREFIX: &str = "AWS242ServiceCatalogService.";
-pub(super) const JSON_CONTENT_TYPE: &str = "application/x-amz-json-1.1";
-pub(super) const XML_CONTENT_TYPE: &str = "text/xml";
+const JSON_CONTENT_TYPE: &str = "application/x-amz-json-1.1";
+const REST_CONTENT_TYPE: &str = "application/json";
+const XML_CONTENT_TYPE: &str = "text/xml";
 pub(super) const STS_NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
-
-impl Operation {
-    /// Every operation.
-    pub const ALL: [Operation; 3] = [
-        Operation::ScanProvisionedProducts,
-        Operation::ListStackInstancesForProvisionedProduct,
-        Operation::GetCallerIdentity,
-    ];
-
-    /// The name on the wire.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Operation::ScanProvisionedProducts => "ScanProvisionedProducts",
-            Operation::ListStackInstancesForProvisionedProduct => {
-                "ListStackInstancesForProvisionedProduct"
-            }
-            Operation::GetCallerIdentity => "GetCallerIdentity",
-        }
-    }
-
-    /// The service in the credential scope, and the prefix of the IAM action.
-    #[must_use]
-    pub fn signing_name(self) -> &'static str {
-        match self.protocol() {
-            Protocol::Json => "servicecatalog",
-            Protocol::Query => "sts",
-        }
-    }
-
-    /// How the operation is spoken.
-    #[must_use]
-    pub fn protocol(self) -> Protocol {
-        match self {
-            Operation::ScanProvisionedProducts
-            | Operation::ListStackInstancesForProvisionedProduct => Protocol::Json,
-            Operation::GetCallerIdentity => Protocol::Query,
-        }
-    }
-
-    /// The operation that a request names, if the simulator knows it.
-    #[must_use]
-    pub fn of(request: &Request) -> Option<Self> {
-        if request.method != "POST" || request.path != "/" {
-            return None;
-        }
-        let (protocol, name) = match &request.target {
-            Some(target) => (Protocol::Json, target.strip_prefix(TARGET_PREFIX)?),
-            None => (Protocol::Query, form_field(&request.body, "Action")?),
-        };
-        Operation::ALL
-            .into_iter()
-            .find(|operation| operation.protocol() == protocol && operation.name() == name)
-    }
-}
-
-/// The value of a form field whose value needs no percent-decoding (action names do not).
-fn form_field<'a>(body: &'a [u8], name: &str) -> Option<&'a str> {
-    let form = std::str::from_utf8(body).ok()?;
-    form.split('&').find_map(|pair| {
-        pair.split_once('=').filter(|(key, _)| *key == name).map(|(_, value)| value)
-    })
-}
 
 /// An error as AWS names it: the code decides, the status follows the code.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,23 +97,40 @@ pub(super) struct Refusal {
     pub status: u16,
     pub code: &'static str,
     pub message: String,
+    /// `Reason`, which Organizations gives with an input that it refuses.
+    pub reason: Option<&'static str>,
 }
 
 impl Refusal {
-    /// An error of the client, HTTP 400.
+    /// An error of the client, HTTP 400 unless the protocol has its own status for the code.
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
-        Refusal { status: 400, code, message: message.into() }
+        Refusal { status: 400, code, message: message.into(), reason: None }
     }
 
     pub fn render(&self, protocol: Protocol, request_id: &str) -> Response {
         match protocol {
             Protocol::Json => {
-                let body =
-                    serde_json::json!({"__type": self.code, "Message": self.message}).to_string();
+                let mut body = serde_json::json!({"__type": self.code, "Message": self.message});
+                if let Some(reason) = self.reason {
+                    body["Reason"] = reason.into();
+                }
                 // As recorded: no x-amzn-errortype header, and the connection is closed.
-                let mut response = success(Protocol::Json, request_id, body.into());
+                let mut response = success(protocol, request_id, body.to_string().into());
                 response.status = self.status;
                 response.headers.push(("Connection".into(), "close".into()));
+                response
+            }
+            Protocol::RestJson => {
+                let body = serde_json::json!({"message": self.message}).to_string();
+                let mut response = success(protocol, request_id, body.into());
+                response.status = match self.code {
+                    "ValidationException" | "SerializationException" => 400,
+                    "TooManyRequestsException" => 429,
+                    "UnknownOperationException" => 404,
+                    _ if self.status == 400 => 403,
+                    _ => self.status,
+                };
+                response.headers.push(("x-amzn-ErrorType".into(), self.code.into()));
                 response
             }
             Protocol::Query => {
@@ -203,10 +142,12 @@ impl Refusal {
                     self.code,
                     xml_text(&self.message)
                 );
-                let mut response = success(Protocol::Query, request_id, body.into());
+                let mut response = success(protocol, request_id, body.into());
                 // STS says 403 to callers that it refuses, where the JSON services say 400.
                 response.status = match self.code {
-                    "Throttling" | "InvalidAction" | "ValidationException" => 400,
+                    "Throttling" | "InvalidAction" | "ValidationException" | "ValidationError" => {
+                        400
+                    }
                     _ if self.status == 400 => 403,
                     _ => self.status,
                 };
@@ -220,6 +161,7 @@ impl Refusal {
 pub(super) fn success(protocol: Protocol, request_id: &str, body: Bytes) -> Response {
     let content_type = match protocol {
         Protocol::Json => JSON_CONTENT_TYPE,
+        Protocol::RestJson => REST_CONTENT_TYPE,
         Protocol::Query => XML_CONTENT_TYPE,
     };
     Response {
@@ -282,28 +224,6 @@ mod tests {
     }
 
     #[test]
-    fn an_operation_is_known_only_by_post_to_the_root_in_its_own_protocol() {
-        let scan = Request::signed(Operation::ScanProvisionedProducts, "AKID", "eu-west-1", "{}");
-        assert_eq!(Operation::of(&scan), Some(Operation::ScanProvisionedProducts));
-        assert_eq!(Operation::of(&Request { method: "GET".into(), ..scan.clone() }), None);
-        assert_eq!(Operation::of(&Request { path: "/x".into(), ..scan.clone() }), None);
-        assert_eq!(
-            Operation::of(&Request {
-                target: Some("Other.ScanProvisionedProducts".into()),
-                ..scan
-            }),
-            None
-        );
-        let identity = Request {
-            method: "POST".into(),
-            path: "/".into(),
-            body: "Version=2011-06-15&Action=GetCallerIdentity".into(),
-            ..Request::default()
-        };
-        assert_eq!(Operation::of(&identity), Some(Operation::GetCallerIdentity));
-    }
-
-    #[test]
     fn a_json_error_is_the_recorded_one_byte_for_byte() {
         let refusal = Refusal::new(
             "ResourceNotFoundException",
@@ -326,5 +246,20 @@ mod tests {
         assert_eq!(response.status, 403);
         assert!(body.contains("<Code>AccessDenied</Code>"), "{body}");
         assert!(body.contains("<Message>a &lt; b &amp; c</Message>"), "{body}");
+    }
+
+    #[test]
+    fn an_error_of_a_rest_service_has_its_code_in_a_header_and_a_status_of_its_own() {
+        for (code, status) in [
+            ("AccessDeniedException", 403),
+            ("UnrecognizedClientException", 403),
+            ("TooManyRequestsException", 429),
+            ("ValidationException", 400),
+        ] {
+            let response = Refusal::new(code, "no").render(Protocol::RestJson, "id");
+            assert_eq!(response.status, status);
+            assert_eq!(response.header("x-amzn-errortype"), Some(code));
+            assert_eq!(response.body, r#"{"message":"no"}"#);
+        }
     }
 }
