@@ -22,15 +22,12 @@ use std::time::Duration;
 use flate2::{Compress, Compression, FlushCompress};
 use servicecatalog_exporter::exposition::{BodyBuilder, Tail, Writer};
 use servicecatalog_exporter::families::{self, Shown};
-use servicecatalog_exporter::model::PerProduct;
 use servicecatalog_exporter::snapshot::Snapshot;
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;
 
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
-const SHOWN: Shown =
-    Shown { per_product: PerProduct::All, max_instance_series: 10_000, max_series: 500_000 };
 /// A and B are run in turn so many times; odd, for the median.
 const ROUNDS: usize = 21;
 /// One measurement writes about so many series, over and over where the snapshot has fewer.
@@ -56,7 +53,7 @@ fn main() -> ExitCode {
 
 /// Writes the text of a snapshot behind what `body` has.
 fn text(body: BodyBuilder, snapshot: &Snapshot) -> Writer {
-    families::write(Writer::new(body), snapshot, SHOWN)
+    families::write(Writer::new(body), snapshot, &Shown::default())
 }
 
 fn count(snapshots: &[(usize, Snapshot)]) -> bool {
@@ -67,7 +64,7 @@ fn count(snapshots: &[(usize, Snapshot)]) -> bool {
         let mut samples = 0;
         let body = BodyBuilder::forgetting();
         let written = allocations::counted(|| samples = text(body, snapshot).samples());
-        let encoded = allocations::counted(|| drop(families::encode(snapshot, SHOWN)));
+        let encoded = allocations::counted(|| drop(families::encode(snapshot, &Shown::default())));
         println!("{samples:9}  {written:9}  {encoded:14}");
         let (least, all) = *first.get_or_insert((written, encoded));
         holds &= written <= least + MORE_FOR_TEXT && encoded <= all + MORE_IN_ALL;
@@ -121,7 +118,7 @@ fn milliseconds(time: Duration) -> f64 {
 
 /// The whole text of a snapshot.
 fn plain(snapshot: &Snapshot) -> Vec<u8> {
-    let exposition = families::encode(snapshot, SHOWN);
+    let exposition = families::encode(snapshot, &Shown::default());
     exposition.plain(&Tail::default()).flatten().collect()
 }
 
@@ -167,7 +164,8 @@ fn deflate(snapshot: &Snapshot) {
         let (smaller, time) = (plain.len() as f64 / size as f64, cpu::median(times));
         println!("{level:9}  {size:9}    {smaller:4.1} ×  {time:5.0} ms");
     }
-    let times = (0..5).map(|_| timed(1, || drop(families::encode(snapshot, SHOWN)))).collect();
+    let times =
+        (0..5).map(|_| timed(1, || drop(families::encode(snapshot, &Shown::default())))).collect();
     println!("a whole publication, text and level 1: {:.0} ms", cpu::median(times));
 }
 

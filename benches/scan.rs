@@ -27,8 +27,9 @@ use servicecatalog_exporter::config::{Aws as AwsConfig, Config};
 use servicecatalog_exporter::families;
 use servicecatalog_exporter::memory;
 use servicecatalog_exporter::model::PerProduct;
+use servicecatalog_exporter::scan::shown_of;
 use servicecatalog_exporter::sim;
-use simulated::{Aws, INSTANCES, PRODUCTS, STACK_SETS, Scanner, config, shown};
+use simulated::{Aws, INSTANCES, PRODUCTS, STACK_SETS, Scanner, config};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinSet;
 
@@ -75,10 +76,10 @@ async fn measure(endpoint_url: &str) {
     let snapshot = Arc::clone(&scanner.reader.latest().snapshot);
     drop(scanner);
     let publish = |config: &Config| {
-        let shown = shown(config);
+        let shown = shown_of(config);
         let times = (0..5).map(|_| {
             let begun = cpu::of_thread();
-            drop(families::encode(&snapshot, shown));
+            drop(families::encode(&snapshot, &shown));
             milliseconds(cpu::of_thread() - begun)
         });
         cpu::median(times.collect())

@@ -2,8 +2,11 @@
 
 mod daemon;
 mod demo;
+mod iam_policy;
+mod live_check;
 mod one_scan;
 mod reference;
+mod reload;
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -12,13 +15,15 @@ use anyhow::Context as _;
 
 pub use daemon::{App, Source, serve};
 pub use demo::demo;
+pub use iam_policy::iam_policy;
+pub use live_check::{LiveCheck, LiveCheckFailed, check_live};
 pub use one_scan::{ScanFailed, scan_to};
 pub use reference::reference;
 
 use crate::aws::{Limits, Session};
 use crate::config::{self, Config};
 use crate::http::{HEALTHY_PATH, probe};
-use crate::model::{Clock, Moment, PolicyPart, RoleArn};
+use crate::model::{Clock, Moment};
 use crate::telemetry::{self, LogFormat};
 
 /// The clock of this machine.
@@ -96,25 +101,4 @@ async fn session(config: &Config, source: &Source) -> anyhow::Result<Arc<Session
         }
         Source::Fixed(session) => return Ok(Arc::clone(session)),
     }))
-}
-
-/// Tries, for every target, each operation that this configuration needs, and prints what works.
-///
-/// # Errors
-/// When something that is required does not work.
-#[expect(clippy::unused_async, reason = "it will ask AWS")]
-pub async fn check_live(_config: Config) -> anyhow::Result<()> {
-    anyhow::bail!("this build cannot do that yet")
-}
-
-/// The policies that this configuration needs, as JSON; `exporter` is the identity it runs with.
-///
-/// # Errors
-/// When they cannot be known from the configuration alone.
-pub fn iam_policy(
-    _config: &Config,
-    _part: PolicyPart,
-    _exporter: Option<&RoleArn>,
-) -> anyhow::Result<String> {
-    anyhow::bail!("this build cannot do that yet")
 }

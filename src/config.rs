@@ -12,8 +12,6 @@ mod field;
 mod file;
 mod identity;
 mod organization;
-mod overlap;
-mod regions;
 mod section;
 mod sections;
 mod sharding;
@@ -29,9 +27,8 @@ pub use self::error::{Complaint, ConfigError, Origin};
 pub use self::field::{Choice, HumanDuration};
 pub use self::file::{FILE_LIMIT, Loader, load, parse};
 pub use self::organization::Organization;
-pub use self::regions::Regions;
 pub use self::section::{Given, HOST_NAME, Overrides};
-pub use self::targets::{MOST_TARGETS, TargetSpec};
+pub use self::targets::{MOST_TARGETS, Regions, TargetSpec};
 
 /// The longest pause of a target that is denied again and again. Data is served at least as long,
 /// or every such pause would be a gap.
@@ -265,13 +262,6 @@ impl Config {
                 "organization.refresh is {}: AWS Organizations throttles early, and everybody who \
                  asks it; in production choose 1m or more",
                 human(refresh)
-            ));
-        }
-        if self.shard.total > 1 && self.targets.is_empty() && self.organization.is_none() {
-            warnings.push(format!(
-                "sharding divides one target, the ambient account and region, among {} processes: \
-                 one of them scans it and the others scan nothing; set targets or organization",
-                self.shard.total
             ));
         }
         if aws.max_requests_per_second == 0.0 {

@@ -10,5 +10,6 @@ mod text;
 
 pub use body::{BodyBuilder, Chunks, Exposition, Tail};
 pub use family::{
-    Describe, Family, FamilyWriter, Kind, LabelText, LabelTexts, Labels, LastLabel, Writer,
+    Describe, Family, FamilyWriter, Kind, LabelText, LabelTexts, Labels, LastLabel,
+    OpenFamilyWriter, Writer,
 };

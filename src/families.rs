@@ -11,13 +11,15 @@ mod table;
 
 pub use table::describe;
 
+use std::sync::Arc;
+
 use crate::exposition::{BodyBuilder, Exposition, LabelText, Writer};
 use crate::model::PerProduct;
-use crate::snapshot::{Snapshot, TargetState};
+use crate::snapshot::{Snapshot, Stage, TargetState};
 use cut::Cut;
 
 /// What is shown of a snapshot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Shown {
     /// Which products have series of their own.
     pub per_product: PerProduct,
@@ -25,6 +27,58 @@ pub struct Shown {
     pub max_instance_series: usize,
     /// Series of all targets together, at most; aggregates are never cut.
     pub max_series: usize,
+    /// Whether names and tags are asked for.
+    pub names_and_tags: bool,
+    /// Whether records are asked for.
+    pub records: bool,
+    /// The tags that are shown, in the order of their labels.
+    pub tags: Arc<[TagLabel]>,
+}
+
+impl Default for Shown {
+    /// What is shown without any configuration.
+    fn default() -> Self {
+        Self {
+            per_product: PerProduct::All,
+            max_instance_series: 10_000,
+            max_series: 500_000,
+            names_and_tags: false,
+            records: true,
+            tags: Arc::default(),
+        }
+    }
+}
+
+impl Shown {
+    /// The stages that have series: those that run at all.
+    fn stages(&self) -> impl Iterator<Item = Stage> {
+        Stage::ALL.into_iter().filter(|stage| match stage {
+            Stage::Products | Stage::StackInstances => true,
+            Stage::NamesAndTags => self.names_and_tags,
+            Stage::Records => self.records,
+        })
+    }
+}
+
+/// A tag that is shown as a label.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TagLabel {
+    key: Arc<str>,
+    label: Arc<str>,
+}
+
+impl TagLabel {
+    /// The tag that AWS calls `key`, as the label `tag_<name>`.
+    #[must_use]
+    pub fn new(key: &str, name: &str) -> Self {
+        Self { key: key.into(), label: format!("tag_{name}").into() }
+    }
+}
+
+impl AsRef<str> for TagLabel {
+    fn as_ref(&self) -> &str {
+        &self.label
+    }
 }
 
 /// A target that has series, with its rendered labels.
@@ -35,13 +89,13 @@ struct Target<'s> {
 
 /// Writes a snapshot as text, compressed on the way.
 #[must_use]
-pub fn encode(snapshot: &Snapshot, shown: Shown) -> Exposition {
+pub fn encode(snapshot: &Snapshot, shown: &Shown) -> Exposition {
     write(Writer::new(BodyBuilder::default()), snapshot, shown).into_body().finish()
 }
 
 /// Writes a snapshot as text, and hands back the writer behind it.
 #[must_use]
-pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: Shown) -> Writer {
+pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> Writer {
     let targets: Vec<Target<'_>> = snapshot
         .targets
         .iter()
@@ -51,7 +105,7 @@ pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: Shown) -> Writer {
             Some(Target { state, labels })
         })
         .collect();
-    aggregates::write(&mut writer, &targets);
+    aggregates::write(&mut writer, &targets, shown, snapshot);
     let cut = Cut::plan(&targets, shown, writer.samples());
     aggregates::write_dropped(&mut writer, &targets, &cut);
     products::write(&mut writer, &targets, shown, &cut);

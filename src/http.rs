@@ -6,6 +6,7 @@
 mod body;
 mod encoding;
 mod landing;
+mod lifecycle;
 mod probe;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use http::{Method, Response, StatusCode};
 
 pub use body::Body;
 pub use encoding::Encoding;
+pub use lifecycle::{Action, Outcome};
 pub use probe::{ProbeError, probe};
 
 use crate::publish::{Reader, Readiness};
@@ -28,6 +30,11 @@ use crate::telemetry::SelfMetrics;
 pub const HEALTHY_PATH: &str = "/-/healthy";
 /// The path that answers 503 until the exporter has something to show.
 pub const READY_PATH: &str = "/-/ready";
+
+/// `POST` reads the configuration again.
+pub const RELOAD_PATH: &str = "/-/reload";
+/// `POST` starts a scan of every target.
+pub const SCAN_PATH: &str = "/-/scan";
 
 /// The one format that is served, whatever `Accept` says: Prometheus takes it in every version,
 /// and reads which one it is from this type.
@@ -45,7 +52,8 @@ pub trait Shown {
     fn metrics(&self, encoding: Encoding) -> Body;
     /// Whether the exporter has something to show.
     fn is_ready(&self) -> bool;
-    /// Counts one answer: `handler` is one of `metrics`, `landing`, `healthy`, `ready`, `other`.
+    /// Counts one answer: `handler` is one of `metrics`, `landing`, `healthy`, `ready`, `reload`,
+    /// `scan`, `other`.
     fn count(&self, handler: &'static str, code: StatusCode);
 }
 
@@ -84,6 +92,7 @@ pub struct Handler<S = Live> {
     shown: S,
     telemetry_path: String,
     landing: Bytes,
+    lifecycle: bool,
 }
 
 /// Where a path leads. Its name is the label `handler` of the request counter.
@@ -93,6 +102,7 @@ enum Route {
     Landing,
     Healthy,
     Ready,
+    Act(Action),
     Other,
 }
 
@@ -103,6 +113,7 @@ impl Route {
             Route::Landing => "landing",
             Route::Healthy => "healthy",
             Route::Ready => "ready",
+            Route::Act(action) => action.name(),
             Route::Other => "other",
         }
     }
@@ -116,7 +127,28 @@ impl<S: Shown> Handler<S> {
             shown,
             telemetry_path: telemetry_path.to_owned(),
             landing: landing::page(telemetry_path, version).into(),
+            lifecycle: false,
         }
+    }
+
+    /// Whether `POST` may reload the configuration and start scans.
+    #[must_use]
+    pub fn with_lifecycle(mut self, enabled: bool) -> Self {
+        self.lifecycle = enabled;
+        self
+    }
+
+    /// What a request asks the exporter to do, if it asks for that and may. Whoever does it
+    /// answers with [`Handler::acted`]; every other request is one for [`Handler::respond`].
+    pub fn action(&self, method: &Method, path: &str, headers: &HeaderMap) -> Option<Action> {
+        let Route::Act(action) = self.route(path) else { return None };
+        let may = self.lifecycle && method == Method::POST && !lifecycle::is_foreign(headers);
+        may.then_some(action)
+    }
+
+    /// The answer to an action, by how it ended.
+    pub fn acted(&self, action: Action, outcome: Outcome) -> Response<Body> {
+        self.finished(Route::Act(action), lifecycle::answer(outcome))
     }
 
     /// Answers one request and counts the answer. `path` is the path alone, without the query.
@@ -126,20 +158,25 @@ impl<S: Shown> Handler<S> {
     pub fn respond(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response<Body> {
         let route = self.route(path);
         let is_answered = method == Method::GET || method == Method::HEAD;
-        let mut response = if is_answered || route == Route::Other {
-            self.answer(route, headers)
-        } else {
-            let refusal = text(StatusCode::METHOD_NOT_ALLOWED, "Only GET and HEAD are answered\n");
-            with(refusal, ALLOW, HeaderValue::from_static("GET, HEAD"))
+        let response = match route {
+            Route::Act(_) => lifecycle::refusal(self.lifecycle, method, headers),
+            Route::Other => self.answer(route, headers),
+            _ if is_answered => self.answer(route, headers),
+            _ => not_allowed("Only GET and HEAD are answered\n", "GET, HEAD"),
         };
+        let mut response = self.finished(route, response);
+        if method == Method::HEAD {
+            *response.body_mut() = Body::empty();
+        }
+        response
+    }
+
+    fn finished(&self, route: Route, mut response: Response<Body>) -> Response<Body> {
         let length = response.body().len();
         response.headers_mut().insert(CONTENT_LENGTH, length.into());
         // What a cache on the way keeps would be old data that does not say so.
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        if method == Method::HEAD {
-            *response.body_mut() = Body::empty();
-        }
         self.shown.count(route.name(), response.status());
         response
     }
@@ -148,6 +185,8 @@ impl<S: Shown> Handler<S> {
         match path {
             HEALTHY_PATH => Route::Healthy,
             READY_PATH => Route::Ready,
+            RELOAD_PATH => Route::Act(Action::Reload),
+            SCAN_PATH => Route::Act(Action::Scan),
             _ if path == self.telemetry_path => Route::Metrics,
             "/" => Route::Landing,
             _ => Route::Other,
@@ -164,7 +203,7 @@ impl<S: Shown> Handler<S> {
             Route::Healthy => text(StatusCode::OK, "Healthy\n"),
             Route::Ready if self.shown.is_ready() => text(StatusCode::OK, "Ready\n"),
             Route::Ready => text(StatusCode::SERVICE_UNAVAILABLE, NOT_READY),
-            Route::Other => text(StatusCode::NOT_FOUND, "Not found\n"),
+            Route::Act(_) | Route::Other => text(StatusCode::NOT_FOUND, "Not found\n"),
         }
     }
 
@@ -176,6 +215,11 @@ impl<S: Shown> Handler<S> {
             Encoding::Gzip => with(response, CONTENT_ENCODING, HeaderValue::from_static("gzip")),
         }
     }
+}
+
+fn not_allowed(words: &'static str, allowed: &'static str) -> Response<Body> {
+    let refusal = text(StatusCode::METHOD_NOT_ALLOWED, words);
+    with(refusal, ALLOW, HeaderValue::from_static(allowed))
 }
 
 fn text(status: StatusCode, text: &'static str) -> Response<Body> {

@@ -27,13 +27,13 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve { config, .. } => {
+        Command::Serve { config, loader } => {
             app::init_logs(&config.log)?;
-            block_on(app::serve(config, Source::Ambient))
+            block_on(app::serve(config, loader, Source::Ambient))
         }
-        Command::Demo { config, seed, step, .. } => {
+        Command::Demo { config, loader, seed, step } => {
             app::init_logs(&config.log)?;
-            block_on(app::demo(config, seed, step))
+            block_on(app::demo(config, loader, seed, step))
         }
         Command::Scan { config, output } => {
             app::init_logs(&config.log)?;
@@ -43,7 +43,11 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::CheckLive { file, config } => {
             report(file.as_deref(), &config)?;
             app::init_logs(&config.log)?;
-            block_on(app::check_live(config))
+            block_on(async {
+                let check = app::check_live(config, Source::Ambient).await?;
+                print(check.table.as_bytes())?;
+                Ok(check.result?)
+            })
         }
         Command::PrintIamPolicy { config, part, exporter } => {
             print(app::iam_policy(&config, part, exporter.as_ref())?.as_bytes())

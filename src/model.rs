@@ -4,10 +4,12 @@
 
 mod catalog;
 mod instance;
+mod names;
 mod operation;
 mod policy;
 mod product;
 mod reason;
+mod record;
 mod role;
 mod status;
 mod target;
@@ -15,10 +17,12 @@ mod time;
 
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
+pub use names::{FoundProduct, Names, NamesBuilder, ProductNames};
 pub use operation::{CallCounts, Operation, OperationCounts};
 pub use policy::PolicyPart;
 pub use product::{PerProduct, Product, Provisioning, STACK_SET_TYPE};
 pub use reason::Reason;
+pub use record::{Record, RecordError, RecordStatus};
 pub use role::{AssumeRole, ExternalId, ParseRoleError, RoleArn, RoleName, SessionName};
 pub use status::{InstanceStatus, ProductStatus, StatusName, Tally, UNKNOWN};
 pub use target::{

@@ -4,10 +4,20 @@
 //! one that hangs or panics costs its target that attempt and nobody else anything.
 
 mod attempt;
+mod discovery;
 mod encoder;
+mod enrich;
 mod listing;
 mod pages;
 mod pump;
 mod report;
+mod roster;
+mod schedule;
+mod slot;
+mod slots;
+mod slow;
+mod timeline;
 
-pub use pump::{Pump, Ticks, shown};
+pub use discovery::Discovery;
+pub use pump::{Inputs, Pump, Ticks, shown_of};
+pub use roster::{Key, Roster, Wanted};

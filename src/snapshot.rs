@@ -3,6 +3,7 @@
 //! A [`Snapshot`] is immutable and shared; every event makes the next one, and whatever did not
 //! change is shared between them. Nothing here can fail.
 
+mod enrichment;
 mod stack_set;
 mod stage;
 mod turns;
@@ -11,20 +12,38 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use enrichment::{EnrichmentEnd, NamesEnd, RecordAnswer, RecordDue, RecordsEnd};
 pub use stack_set::{Basis, Cause, ListingOutcome};
 pub use stage::{Stage, StageResult, StageState};
 
 use crate::model::{
     AccountId, CallCounts, Catalog, Listing, Moment, Product, Reason, Region, Tally,
 };
+use enrichment::Enrichment;
 use stack_set::StackSet;
 use turns::Settled;
+
+/// How far the targets of a snapshot are all that there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Found {
+    /// A question about accounts or regions waits for its first answer.
+    #[default]
+    NotYet,
+    /// All were asked, and what must be known of the organisation is not.
+    Partly,
+    /// All of them.
+    Wholly,
+}
 
 /// All targets, in the order in which they are exported.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// One state a target.
     pub targets: Vec<Arc<TargetState>>,
+    /// Whether these are all targets.
+    pub found: Found,
+    /// The calls that finding the targets took, by the account that was asked.
+    pub directories: Vec<(AccountId, CallCounts)>,
 }
 
 /// Data, and since when it is known to be true.
@@ -83,6 +102,8 @@ pub struct AttemptEnd {
     pub listings_took: Option<Duration>,
     /// Every listing of a stack set that the complete list holds.
     pub listings: Vec<(Arc<str>, ListingOutcome)>,
+    /// What was asked behind them.
+    pub enrichment: EnrichmentEnd,
 }
 
 /// All that is known of one target.
@@ -102,6 +123,7 @@ pub struct TargetState {
     pub calls: CallCounts,
     products: Option<Dated<Catalog>>,
     stack_sets: BTreeMap<Arc<str>, StackSet>,
+    enrichment: Arc<Enrichment>,
     /// Uptime before which nothing that is kept was confirmed: asked for after every event.
     oldest: Option<Duration>,
     stages: [StageState; Stage::ALL.len()],
@@ -123,6 +145,7 @@ impl TargetState {
             calls: CallCounts::default(),
             products: None,
             stack_sets: BTreeMap::new(),
+            enrichment: Arc::default(),
             oldest: None,
             stages: Default::default(),
             last_attempt: 0.0,
@@ -245,12 +268,24 @@ impl TargetState {
     pub fn list_complete(&mut self, list: impl Into<CompleteList>, asked: Moment) {
         let CompleteList { catalog, confirmed } = list.into();
         self.stack_sets.retain(|id, _| catalog.has_stack_set(id));
+        self.settle_enrichment(&catalog);
         for id in confirmed {
             if let Some(set) = self.stack_sets.get_mut(&id) {
                 set.confirm(asked);
             }
         }
         self.products = Some(Dated { value: catalog, asked });
+        self.look_for_the_oldest();
+    }
+
+    /// All stack sets were listed while the attempt goes on: what was listed with success is
+    /// served at once. How the stage fared is said at the attempt's end.
+    pub fn listings_complete(&mut self, listings: Vec<(Arc<str>, ListingOutcome)>) {
+        for (id, outcome) in listings {
+            if matches!(outcome, ListingOutcome::Listed(..)) {
+                self.stack_sets.entry(id).or_default().ended(outcome);
+            }
+        }
         self.look_for_the_oldest();
     }
 
@@ -269,6 +304,7 @@ impl TargetState {
             let result = worst.map_or(Ok(()), Err);
             self.stages[Stage::StackInstances.index()].finish(result, begun, took);
         }
+        self.enrichment_finished(end.enrichment, begun);
         self.look_for_the_oldest();
     }
 

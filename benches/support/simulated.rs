@@ -7,12 +7,12 @@ use std::sync::Arc;
 use servicecatalog_exporter::app::{limits, system_clock};
 use servicecatalog_exporter::aws::{Session, Shared};
 use servicecatalog_exporter::config::{Config, Defaults, Refresh};
-use servicecatalog_exporter::families::{self, Shown};
+use servicecatalog_exporter::families;
 use servicecatalog_exporter::model::Region;
 use servicecatalog_exporter::publish::{Published, Reader, Readiness, cell};
-use servicecatalog_exporter::scan::{Pump, Ticks};
+use servicecatalog_exporter::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
 use servicecatalog_exporter::sim::{self, Simulator, World};
-use servicecatalog_exporter::snapshot::{Snapshot, TargetState};
+use servicecatalog_exporter::snapshot::Snapshot;
 use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
 use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -98,19 +98,29 @@ impl Scanner {
         let (id, secret) = (sim::ACCESS_KEY_ID, sim::SECRET_ACCESS_KEY);
         let session = Session::fixed(endpoint_url, &region, id, secret, limits.clone());
         let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
-        let client = Arc::new(session.target(&region, Shared::new(&limits, Arc::clone(&metrics))));
-        let target = TargetState::new(region, None, config.scan.interval);
+        let shared = Shared::new(&limits, Arc::clone(&metrics));
+        let (clock, config) = (system_clock(), Arc::new(config));
+        let (discovery, roster) = Discovery::new(
+            Arc::clone(&config),
+            Arc::new(session),
+            shared,
+            clock.clone(),
+            Arc::clone(&metrics),
+        );
         let snapshot = Arc::new(Snapshot::default());
-        let exposition = families::encode(&snapshot, shown(&config));
+        let exposition = families::encode(&snapshot, &shown_of(&config));
         let (publisher, reader) = cell(Published { snapshot, exposition });
         let (tick, ticks) = mpsc::channel(1);
-        let (targets, config) = (vec![(client, target)], Arc::new(config));
-        let (clock, ticks) = (system_clock(), Ticks::Manual(ticks));
-        let pump = Pump::new(targets, config, clock, ticks, metrics, Readiness::default());
+        let inputs = Inputs { roster, ticks: Ticks::Manual(ticks), wishes: mpsc::channel(1).1 };
+        let pump = Pump::new(inputs, clock, metrics, Readiness::default());
         let shutdown = CancellationToken::new();
         let _stop = shutdown.clone().drop_guard();
         #[expect(clippy::disallowed_methods, reason = "it ends when the scanner is dropped")]
-        tokio::spawn(pump.run(publisher, shutdown));
+        tokio::spawn(async move {
+            // The roster ends with its sender.
+            let _discovery = discovery;
+            pump.run(publisher, shutdown).await;
+        });
         Self { reader, tick, _stop }
     }
 
@@ -134,13 +144,5 @@ impl Scanner {
         assert_eq!(products, Some(PRODUCTS as u64), "the scan is complete");
         assert_eq!(instances, Some((STACK_SETS * INSTANCES) as u64), "the scan is complete");
         published
-    }
-}
-
-pub fn shown(config: &Config) -> Shown {
-    Shown {
-        per_product: config.metrics.per_product,
-        max_instance_series: config.metrics.max_instance_series,
-        max_series: config.metrics.max_series,
     }
 }

@@ -8,7 +8,7 @@ use servicecatalog_exporter::model::{
     Provisioning, Region, STACK_SET_TYPE,
 };
 use servicecatalog_exporter::snapshot::{
-    AttemptEnd, Basis, Cause, Dated, ListingOutcome, Snapshot, TargetState,
+    AttemptEnd, Basis, Cause, Dated, EnrichmentEnd, ListingOutcome, Snapshot, TargetState,
 };
 
 /// Of so many products one is a stack set.
@@ -42,8 +42,9 @@ pub fn snapshot(series: usize) -> Snapshot {
         products_took: Duration::from_millis(1_500),
         listings_took: Some(Duration::from_secs(20)),
         listings,
+        enrichment: EnrichmentEnd::default(),
     });
-    Snapshot { targets: vec![Arc::new(state)] }
+    Snapshot { targets: vec![Arc::new(state)], ..Snapshot::default() }
 }
 
 fn product(nth: usize) -> Product {

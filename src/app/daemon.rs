@@ -4,19 +4,22 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use http::request::Parts;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::{session, system_clock};
+use super::reload::{Reloader, Request};
+use super::{limits, session, system_clock};
 use crate::aws::{Session, Shared};
-use crate::config::Config;
+use crate::config::{Config, Loader};
 use crate::families;
-use crate::http::{Handler, Live};
+use crate::http::{Action, Handler, Live, Outcome};
 use crate::model::Clock;
 use crate::publish::{Published, Publisher, Reader, Readiness, cell};
-use crate::scan::{Pump, Ticks, shown};
-use crate::serve::{self, Limits, Listener};
-use crate::snapshot::{Snapshot, TargetState};
+use crate::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
+use crate::serve::{self, Listener};
+use crate::snapshot::Snapshot;
 use crate::telemetry::{Scope, SelfMetrics};
 use crate::version;
 
@@ -42,6 +45,12 @@ pub struct App {
     reader: Reader,
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
+    /// None: the configuration is never read again.
+    loader: Option<Loader>,
+    /// Each message is a SIGHUP.
+    hangups: mpsc::Receiver<()>,
+    requests: (mpsc::Sender<Request>, mpsc::Receiver<Request>),
+    wishes: (mpsc::Sender<()>, mpsc::Receiver<()>),
 }
 
 impl App {
@@ -68,10 +77,8 @@ impl App {
         let clock = system_clock();
         let metrics = Arc::new(SelfMetrics::new(scope));
         metrics.config_loaded(clock.now().unix, config.hash);
-        // The ambient account and region: one target, before anybody has asked for its name.
-        metrics.set_targets(1, 1);
         let snapshot = Arc::new(Snapshot::default());
-        let exposition = families::encode(&snapshot, shown(&config));
+        let exposition = families::encode(&snapshot, &shown_of(&config));
         let (publisher, reader) = cell(Published { snapshot, exposition });
         Self {
             config: Arc::new(config),
@@ -84,7 +91,19 @@ impl App {
             reader,
             listeners: Vec::new(),
             addresses: Vec::new(),
+            loader: None,
+            hangups: mpsc::channel(1).1,
+            requests: mpsc::channel(1),
+            wishes: mpsc::channel(1),
         }
+    }
+
+    /// Where its configuration is read again, and who tells it to.
+    #[must_use]
+    pub fn reloading(mut self, loader: Loader, hangups: mpsc::Receiver<()>) -> Self {
+        self.loader = Some(loader);
+        self.hangups = hangups;
+        self
     }
 
     /// The same by another clock than this machine's.
@@ -118,20 +137,32 @@ impl App {
     /// # Errors
     /// When there is no AWS region, or a listener cannot be used.
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let handler = Arc::new(Handler::new(
-            Live {
-                reader: self.reader,
-                readiness: self.readiness.clone(),
-                telemetry: Arc::clone(&self.metrics),
-            },
-            &self.config.web.telemetry_path,
-            version::VERSION,
-        ));
-        let answer = move |head: http::request::Parts| {
-            std::future::ready(handler.respond(&head.method, head.uri.path(), &head.headers))
+        let (requests, wishes) = (self.requests.0, self.wishes.0);
+        let web = &self.config.web;
+        let live = Live {
+            reader: self.reader,
+            readiness: self.readiness.clone(),
+            telemetry: Arc::clone(&self.metrics),
         };
-        let (stop, drain) = (shutdown.child_token(), self.config.web.drain_timeout);
-        let server = serve::serve(self.listeners, answer, Limits::default(), stop.clone(), drain);
+        let handler = Handler::new(live, &web.telemetry_path, version::VERSION);
+        let handler = Arc::new(handler.with_lifecycle(web.enable_lifecycle));
+        let answer = move |head: Parts| {
+            let (handler, requests, wishes) =
+                (Arc::clone(&handler), requests.clone(), wishes.clone());
+            async move {
+                let (method, path) = (&head.method, head.uri.path());
+                match handler.action(method, path, &head.headers) {
+                    None => handler.respond(method, path, &head.headers),
+                    Some(action) => {
+                        let outcome = act(action, &requests, &wishes).await;
+                        handler.acted(action, outcome)
+                    }
+                }
+            }
+        };
+        let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
+        let limits_of_server = serve::Limits::default();
+        let server = serve::serve(self.listeners, answer, limits_of_server, stop.clone(), drain);
         let pump = async {
             // However scanning ends, nothing is served after it.
             let _stop = stop.clone().drop_guard();
@@ -144,18 +175,30 @@ impl App {
                 Some(session) = looking.join_next() => session??,
                 () = stop.cancelled() => return Ok(()),
             };
-            let region = session.region().clone();
-            let shared = Shared::new(&super::limits(&self.config.aws), Arc::clone(&self.metrics));
-            let client = Arc::new(session.target(&region, shared));
-            let target = TargetState::new(region, None, self.config.scan.interval);
-            let pump = Pump::new(
-                vec![(client, target)],
+            let shared = Shared::new(&limits(&self.config.aws), Arc::clone(&self.metrics));
+            let (discovery, roster) = Discovery::new(
                 Arc::clone(&self.config),
-                self.clock,
-                self.ticks,
-                self.metrics,
-                self.readiness,
+                session,
+                shared,
+                self.clock.clone(),
+                Arc::clone(&self.metrics),
             );
+            let (configs, new_configs) = mpsc::channel(1);
+            // They end with this future.
+            let mut beside = JoinSet::new();
+            beside.spawn(discovery.run(new_configs, |config| limits(&config.aws)));
+            if let Some(loader) = self.loader {
+                let reloader = Reloader {
+                    loader,
+                    config: self.config,
+                    configs,
+                    metrics: Arc::clone(&self.metrics),
+                    clock: self.clock.clone(),
+                };
+                beside.spawn(reloader.run(self.requests.1, self.hangups));
+            }
+            let inputs = Inputs { roster, ticks: self.ticks, wishes: self.wishes.1 };
+            let pump = Pump::new(inputs, self.clock, self.metrics, self.readiness);
             pump.run(self.publisher, stop.clone()).await;
             anyhow::Ok(())
         };
@@ -169,17 +212,38 @@ impl App {
     }
 }
 
+/// Does what a request asks for.
+async fn act(
+    action: Action,
+    requests: &mpsc::Sender<Request>,
+    wishes: &mpsc::Sender<()>,
+) -> Outcome {
+    match action {
+        // One that waits already is as good as another.
+        Action::Scan => match wishes.try_send(()) {
+            Ok(()) | Err(mpsc::error::TrySendError::Full(())) => Outcome::Begins,
+            Err(mpsc::error::TrySendError::Closed(())) => Outcome::Unavailable,
+        },
+        Action::Reload => {
+            let (request, outcome) = oneshot::channel();
+            if requests.try_send(request).is_err() {
+                return Outcome::Unavailable;
+            }
+            outcome.await.unwrap_or(Outcome::Unavailable)
+        }
+    }
+}
+
 /// Serves until a signal.
 ///
 /// # Errors
 /// When it cannot begin: an address in use, no region.
-pub async fn serve(config: Config, source: Source) -> anyhow::Result<()> {
+pub async fn serve(config: Config, loader: Loader, source: Source) -> anyhow::Result<()> {
     for warning in config.warnings() {
         tracing::warn!("{warning}");
     }
     let shutdown = stop_on_signal()?;
-    survive_hangups()?;
-    let app = App::bind(config, source, Ticks::Timer)?;
+    let app = App::bind(config, source, Ticks::Timer)?.reloading(loader, hangups()?);
     for address in app.addresses() {
         tracing::info!(
             %address,
@@ -219,18 +283,17 @@ pub(super) fn stop_on_signal() -> anyhow::Result<CancellationToken> {
     Ok(shutdown)
 }
 
-/// Lets SIGHUP end nothing: to whoever sends it to a daemon it means reload.
-pub(super) fn survive_hangups() -> anyhow::Result<()> {
+/// The SIGHUPs, which to whoever sends one to a daemon mean reload. Several that come at once are
+/// one.
+pub(super) fn hangups() -> anyhow::Result<mpsc::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut hangup = signal(SignalKind::hangup())?;
+    let (told, hangups) = mpsc::channel(1);
     #[expect(clippy::disallowed_methods, reason = "listens as long as the process lives")]
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
-            tracing::warn!(
-                signal = "SIGHUP",
-                "reload is not supported yet; restart to apply a changed configuration"
-            );
+            let _ = told.try_send(());
         }
     });
-    Ok(())
+    Ok(hangups)
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::daemon::{App, Source, stop_on_signal, survive_hangups};
+use super::daemon::{App, Source, hangups, stop_on_signal};
 use super::{limits, system_clock};
 use crate::aws::Session;
-use crate::config::Config;
+use crate::config::{Config, Loader};
 use crate::model::Region;
 use crate::scan::Ticks;
 use crate::sim::{self, Simulator, World};
@@ -15,9 +15,8 @@ use crate::sim::{self, Simulator, World};
 ///
 /// # Errors
 /// When an address cannot be bound.
-pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<()> {
+pub async fn demo(config: Config, loader: Loader, seed: u64, step: Duration) -> anyhow::Result<()> {
     let shutdown = stop_on_signal()?;
-    survive_hangups()?;
     let now = system_clock().now().unix;
     #[allow(
         clippy::cast_possible_truncation,
@@ -34,6 +33,7 @@ pub async fn demo(config: Config, seed: u64, step: Duration) -> anyhow::Result<(
     );
     let (path, interval) = (config.web.telemetry_path.clone(), config.scan.interval);
     let app = App::bind(config, Source::Fixed(Arc::new(session)), Ticks::Timer)?;
+    let app = app.reloading(loader, hangups()?);
     print_welcome(&app, &path, &simulator.endpoint_url(), seed, interval, step);
     let moving = async {
         let mut steps = tokio::time::interval(step);

@@ -12,13 +12,14 @@ use super::daemon::{App, Source};
 use crate::config::Config;
 use crate::publish::Published;
 use crate::scan::Ticks;
-use crate::snapshot::{Stage, StageResult};
+use crate::snapshot::{Found, Stage, StageResult};
 use crate::telemetry::Scope;
 
 /// AWS may need this long to say which account it is; the call itself has five seconds.
 const ACCOUNT_KNOWN_WITHIN: Duration = Duration::from_secs(6);
 
-/// The scan was made and written, but not all of it succeeded.
+/// The scan was made and written, but products or stack instances are not complete. What only adds
+/// to them may lack a permission for good reasons, and says so in its own stage.
 #[derive(Debug, thiserror::Error)]
 #[error("the scan failed; what was written says so (servicecatalog_scan_success 0)")]
 pub struct ScanFailed;
@@ -26,20 +27,29 @@ pub struct ScanFailed;
 /// Scans once and writes the result to `output`, or to standard output.
 ///
 /// # Errors
-/// When nothing could be written, or, after writing, when a stage failed ([`ScanFailed`]) or the
+/// When nothing could be written, or, after writing, when a required stage failed ([`ScanFailed`]) or the
 /// account stayed unknown.
 pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> anyhow::Result<()> {
     let (tick, ticks) = tokio::sync::mpsc::channel(1);
-    tick.send(()).await?;
+    let patience = config.scan.timeout;
     let app = App::without_server(config, source, Ticks::Manual(ticks), Scope::OneScan);
     let (reader, metrics, shutdown) = (app.reader(), app.metrics(), CancellationToken::new());
-    let scanned =
-        |published: &Published| published.snapshot.targets.iter().any(|target| target.scans() > 0);
+    let scanned = |published: &Published| {
+        let targets = &published.snapshot.targets;
+        !targets.is_empty() && targets.iter().all(|target| target.scans() > 0)
+    };
     let known = |published: &Published| {
         published.snapshot.targets.iter().all(|target| target.account.is_some())
     };
     let result = async {
         let _stop = shutdown.clone().drop_guard();
+        let found = reader.wait_for(|published| published.snapshot.found != Found::NotYet);
+        // What is known by then is scanned all the same.
+        let _ = tokio::time::timeout(patience, found).await;
+        if reader.latest().snapshot.targets.is_empty() {
+            return Some(reader.latest());
+        }
+        tick.send(()).await.ok()?;
         reader.wait_for(scanned).await?;
         let named = reader.wait_for(|published| scanned(published) && known(published));
         let named = tokio::time::timeout(ACCOUNT_KNOWN_WITHIN, named).await;
@@ -55,11 +65,19 @@ pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> a
     }
     write(&text, output)?;
     anyhow::ensure!(
+        published.snapshot.found == Found::Wholly,
+        "not every target was found; see the log above"
+    );
+    anyhow::ensure!(
+        !published.snapshot.targets.is_empty(),
+        "there is no target: no account that is configured or found has a region to scan"
+    );
+    anyhow::ensure!(
         known(&published),
         "neither AWS nor an ARN names the account, so the target has no series; see the log above"
     );
     let succeeded = published.snapshot.targets.iter().all(|target| {
-        Stage::ALL.iter().all(|stage| target.stage(*stage).result == StageResult::Succeeded)
+        Stage::REQUIRED.iter().all(|stage| target.stage(*stage).result == StageResult::Succeeded)
     });
     if succeeded { Ok(()) } else { Err(ScanFailed.into()) }
 }

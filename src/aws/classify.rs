@@ -267,6 +267,7 @@ fn chain(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-fn one_line(text: &str) -> String {
+/// Text from outside as one line of bounded length.
+pub(super) fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_LIMIT).collect()
 }

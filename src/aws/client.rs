@@ -22,7 +22,7 @@ use crate::model::{
 const PAGE_SIZE: i32 = 20;
 /// What an empty body lacks, and an error document that calls itself a success: Service Catalog
 /// writes an empty list as `[]`.
-const LIST_OF_ITEMS: &str = "list, not even an empty one";
+pub(super) const LIST_OF_ITEMS: &str = "list, not even an empty one";
 /// How long it is remembered whether the credentials work in another region.
 const ELSEWHERE_KNOWN_FOR: Duration = Duration::from_secs(60);
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_sdk_servicecatalog::primitives::DateTime;
 use aws_sdk_servicecatalog::types::ProvisionedProductDetail;
 
 use crate::model::{Product, ProductStatus, Provisioning};
@@ -10,14 +11,13 @@ use crate::model::{Product, ProductStatus, Provisioning};
 pub(super) fn product(item: &ProvisionedProductDetail) -> Product {
     let text = |field: Option<&str>| -> Arc<str> { field.unwrap_or_default().into() };
     Product {
-        id: id(item).into(),
+        id: id(item.id(), item.arn()).into(),
         name: item.name().unwrap_or_default().into(),
         kind: text(item.r#type()),
         status: ProductStatus::read(item.status().map(|status| status.as_str())),
         product_id: text(item.product_id()),
         artifact_id: text(item.provisioning_artifact_id()),
-        // The SDK reads …18.063 as …18.062999; AWS writes milliseconds.
-        created: item.created_time().map(|time| (time.as_secs_f64() * 1000.0).round() / 1000.0),
+        created: item.created_time().map(seconds),
         provisioning: Provisioning::of_records(
             item.last_provisioning_record_id(),
             item.last_successful_provisioning_record_id(),
@@ -27,9 +27,15 @@ pub(super) fn product(item: &ProvisionedProductDetail) -> Product {
 }
 
 /// The id, else the last part of the ARN (`…:stack/<name>/<id>`), else nothing.
-fn id(item: &ProvisionedProductDetail) -> &str {
-    let of_arn = || Some(item.arn()?.rsplit_once('/')?.1);
-    item.id().filter(|id| !id.is_empty()).or_else(of_arn).unwrap_or_default()
+pub(super) fn id<'a>(id: Option<&'a str>, arn: Option<&'a str>) -> &'a str {
+    let of_arn = || Some(arn?.rsplit_once('/')?.1);
+    id.filter(|id| !id.is_empty()).or_else(of_arn).unwrap_or_default()
+}
+
+/// Seconds since 1970-01-01 UTC.
+pub(super) fn seconds(time: &DateTime) -> f64 {
+    // The SDK reads …18.063 as …18.062999; AWS writes milliseconds.
+    (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]

@@ -35,6 +35,13 @@ impl Loader {
         load(self.file(), &self.overrides, self.defaults)
     }
 
+    /// What the file holds now, or as much of it as could be a configuration: to see whether it
+    /// changed. `None` without a file, and while it cannot be read.
+    #[must_use]
+    pub fn contents(&self) -> Option<Vec<u8>> {
+        bytes(self.file()?).ok()
+    }
+
     /// The file, if there is one; without it every load gives the same.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
@@ -75,12 +82,7 @@ fn in_file(name: &str, at: Option<Position>, complaint: Complaint) -> ConfigErro
 }
 
 fn read(path: &Path) -> Result<String, (Option<Position>, Complaint)> {
-    let mut bytes = Vec::new();
-    // One byte more than allowed, to see that there is more; the rest is never read.
-    let limit = FILE_LIMIT as u64 + 1;
-    File::open(path)
-        .and_then(|file| file.take(limit).read_to_end(&mut bytes))
-        .map_err(|error| (None, unreadable(&error)))?;
+    let bytes = bytes(path).map_err(|error| (None, unreadable(&error)))?;
     if bytes.len() > FILE_LIMIT {
         let what = format!("is larger than {FILE_LIMIT} bytes");
         return Err((None, Complaint::new(what, "name the configuration file, not another one")));
@@ -90,6 +92,13 @@ fn read(path: &Path) -> Result<String, (Option<Position>, Complaint)> {
         let at = position_after(&String::from_utf8_lossy(valid));
         (Some(at), Complaint::new("is not UTF-8 text", "save the file as UTF-8"))
     })
+}
+
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed, to see that there is more; the rest is never read.
+    File::open(path)?.take(FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn unreadable(error: &io::Error) -> Complaint {

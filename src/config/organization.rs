@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::error::ConfigError;
 use super::field::{Field, HumanDuration};
 use super::identity::UnitId;
-use super::regions::{Regions, regions};
 use super::section::{Section, any};
 use super::sections::{DAY, HOUR, SECOND, between};
+use super::targets::{Regions, regions};
 use crate::model::{AccountId, AssumeRole, ExternalId, RoleArn, RoleName, SessionName};
 
 /// The organisation whose ACTIVE accounts are scanned.

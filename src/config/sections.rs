@@ -9,10 +9,9 @@ use super::enrich::enrich;
 use super::error::{Complaint, ConfigError};
 use super::field::{HumanDuration, ListenAddresses, TelemetryPath};
 use super::organization::organization;
-use super::regions::refuse_several_regions;
 use super::section::{Overrides, Section, Setting, any, within};
 use super::sharding::sharding;
-use super::targets::targets;
+use super::targets::{refuse_several_regions, targets};
 use super::{
     Aws, Config, Defaults, Log, LogFormat, LogLevel, MAX_BACKOFF, Metrics, Refresh, Scan,
     StackInstances, Web,
@@ -42,9 +41,7 @@ pub fn resolve(
     let targets = targets(&root, aws.region.as_ref())?;
     let organization = organization(&root)?;
     if let Some(endpoint) = endpoint {
-        let listed = targets.iter().map(|target| &target.regions);
-        let all = listed.chain(organization.iter().map(|organization| &organization.regions));
-        refuse_several_regions(&endpoint, all, aws.region.as_ref())?;
+        refuse_several_regions(&endpoint, &targets, organization.as_ref(), aws.region.as_ref())?;
     }
     Ok(Config {
         scan,

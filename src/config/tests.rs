@@ -184,9 +184,6 @@ fn doubtful_settings_are_valid_but_warned_about() {
     };
     assert!(organization("59s").starts_with("organization.refresh is 59s: "));
     assert_eq!(organization("1m"), "");
-    let sharded = "sharding: {shard: 1, total_shards: 2}\n";
-    assert!(warnings(sharded).starts_with("sharding divides one target, the ambient account"));
-    assert_eq!(warnings(&format!("{sharded}targets: [{{regions: auto}}]")), "");
     assert_eq!(warnings("scan: {interval: 30s}"), "");
 }
 

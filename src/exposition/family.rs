@@ -197,6 +197,18 @@ impl Writer {
         write(&mut FamilyWriter { writer: self, family, begun: false });
     }
 
+    /// Writes one family with further labels whose names are known only when the program begins:
+    /// those that `more` name.
+    pub fn open_family<const K: usize, L: AsRef<str>>(
+        &mut self,
+        family: &'static Family<K>,
+        more: &[L],
+        write: impl FnOnce(&mut OpenFamilyWriter<'_, K, L>),
+    ) {
+        let family = FamilyWriter { writer: self, family, begun: false };
+        write(&mut OpenFamilyWriter { family, more });
+    }
+
     /// How many samples were written.
     #[must_use]
     pub fn samples(&self) -> u64 {
@@ -286,6 +298,32 @@ impl<const N: usize> FamilyWriter<'_, N> {
     }
 }
 
+/// Writes the samples of a family that has further labels.
+#[derive(Debug)]
+pub struct OpenFamilyWriter<'w, const K: usize, L> {
+    family: FamilyWriter<'w, K>,
+    more: &'w [L],
+}
+
+impl<const K: usize, L: AsRef<str>> OpenFamilyWriter<'_, K, L> {
+    /// One sample whose first labels are rendered already; each further label is asked for its
+    /// value, so that none can lack one.
+    pub fn sample_after<'t, 'v>(
+        &mut self,
+        first: impl Into<Labels<'t, K>>,
+        mut value_of: impl FnMut(&L) -> &'v str,
+        value: f64,
+    ) {
+        const { assert!(K > 0, "there are labels before those that are known later") }
+        let out = self.family.begin();
+        out.extend_from_slice(first.into().text);
+        for label in self.more {
+            push_labels(out, false, &[label.as_ref()], &[value_of(label)]);
+        }
+        end::<K>(out, value);
+    }
+}
+
 /// Ends a sample of `N` labels.
 fn end<const N: usize>(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(if N > 0 { b"} " } else { b" " });
@@ -353,6 +391,19 @@ mod tests {
             });
         });
         assert_eq!(between, alone);
+    }
+
+    #[test]
+    fn labels_that_are_known_later_stand_behind_the_others_each_with_its_own_value() {
+        let first = LabelText::new(COUNT.labels, ["x", "y"]);
+        let more = ["tag_b", "tag_a"];
+        let written = text(|w| {
+            w.open_family(&COUNT, &more, |f| {
+                f.sample_after(&first, |label| if *label == "tag_a" { "q\"" } else { "" }, 1.0);
+            });
+        });
+        let samples: Vec<_> = written.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(samples, [r#"things{a="x",b="y",tag_b="",tag_a="q\""} 1"#]);
     }
 
     #[test]

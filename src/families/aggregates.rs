@@ -1,13 +1,21 @@
 //! Families of a target as a whole: never cut.
 
-use super::Target;
 use super::cut::Cut;
 use super::table::*;
+use super::{Shown, Target};
 use crate::exposition::{Family, LabelText, Writer};
 use crate::model::{InstanceStatus, ProductStatus};
-use crate::snapshot::{Stage, StageResult, StageState, TargetState};
+use crate::snapshot::{Snapshot, StageResult, StageState, TargetState};
 
-pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>]) {
+/// The region of calls that are no region's: those that find the targets.
+const GLOBAL: &str = "aws-global";
+
+pub(super) fn write(
+    writer: &mut Writer,
+    targets: &[Target<'_>],
+    shown: &Shown,
+    snapshot: &Snapshot,
+) {
     let mut labels = LabelText::<4>::default();
     writer.family(&PRODUCTS, |family| {
         for target in targets {
@@ -28,8 +36,8 @@ pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>]) {
             }
         }
     });
-    scans(writer, targets);
-    calls(writer, targets);
+    scans(writer, targets, shown);
+    calls(writer, targets, snapshot);
 }
 
 /// `series_dropped` can only be written when the cut is known.
@@ -54,13 +62,16 @@ pub(super) fn dropped_series(targets: &[Target<'_>]) -> u64 {
     3 * targets.iter().filter(|target| target.state.products().is_some()).count() as u64
 }
 
-fn scans(writer: &mut Writer, targets: &[Target<'_>]) {
-    staged(writer, targets, &SCAN_SUCCESS, |stage| {
+fn scans(writer: &mut Writer, targets: &[Target<'_>], shown: &Shown) {
+    let staged = |writer: &mut _, family, value: fn(&StageState) -> Option<f64>| {
+        staged(writer, targets, shown, family, value);
+    };
+    staged(writer, &SCAN_SUCCESS, |stage| {
         Some(f64::from(u8::from(stage.result == StageResult::Succeeded)))
     });
     writer.family(&SCAN_FAILURE_REASON, |family| {
         for target in targets {
-            for stage in Stage::ALL {
+            for stage in shown.stages() {
                 if let StageResult::Failed(reason) = target.state.stage(stage).result {
                     let labels = [stage.as_str(), reason.as_str()];
                     family.sample_after(&target.labels, labels, 1.0);
@@ -68,15 +79,15 @@ fn scans(writer: &mut Writer, targets: &[Target<'_>]) {
             }
         }
     });
-    staged(writer, targets, &SCAN_LAST_SUCCESS, |stage| Some(stage.last_success));
+    staged(writer, &SCAN_LAST_SUCCESS, |stage| Some(stage.last_success));
     single(writer, targets, &SCAN_LAST_ATTEMPT, |state| Some(state.last_attempt()));
     single(writer, targets, &SCAN_NEXT_ATTEMPT, |state| Some(state.next_attempt));
-    staged(writer, targets, &SCAN_DURATION, |stage| Some(stage.took?.as_secs_f64()));
-    staged(writer, targets, &SCAN_STALE, |stage| {
+    staged(writer, &SCAN_DURATION, |stage| Some(stage.took?.as_secs_f64()));
+    staged(writer, &SCAN_STALE, |stage| {
         Some(f64::from(u8::from(matches!(stage.result, StageResult::Failed(_)))))
     });
     single(writer, targets, &SCANS, |state| Some(float(state.scans())));
-    staged(writer, targets, &SCAN_FAILURES, |stage| Some(float(stage.failures)));
+    staged(writer, &SCAN_FAILURES, |stage| Some(float(stage.failures)));
     single(writer, targets, &SCANS_SKIPPED, |state| Some(float(state.skipped())));
     single(writer, targets, &SCAN_INTERVAL, |state| Some(state.interval.as_secs_f64()));
     single(writer, targets, &SCAN_PRODUCTS, |state| Some(float(state.products()?.len())));
@@ -95,36 +106,49 @@ fn scans(writer: &mut Writer, targets: &[Target<'_>]) {
     });
 }
 
-fn calls(writer: &mut Writer, targets: &[Target<'_>]) {
+fn calls(writer: &mut Writer, targets: &[Target<'_>], snapshot: &Snapshot) {
+    let directories: Vec<_> = snapshot
+        .directories
+        .iter()
+        .map(|(account, calls)| (LabelText::new(TARGET, [account.as_str(), GLOBAL]), calls))
+        .collect();
+    let all = || {
+        let of_targets = targets.iter().map(|target| (&target.labels, &target.state.calls));
+        of_targets.chain(directories.iter().map(|(labels, calls)| (labels, *calls)))
+    };
     writer.family(&AWS_REQUESTS, |family| {
-        for target in targets {
-            for (operation, counts) in &target.state.calls.operations {
-                let requests = float(counts.requests);
-                family.sample_after(&target.labels, [operation.as_str()], requests);
+        for (labels, calls) in all() {
+            for (operation, counts) in &calls.operations {
+                family.sample_after(labels, [operation.as_str()], float(counts.requests));
             }
         }
     });
     writer.family(&AWS_FAILURES, |family| {
-        for target in targets {
-            for (operation, counts) in &target.state.calls.operations {
+        for (labels, calls) in all() {
+            for (operation, counts) in &calls.operations {
                 for (reason, failures) in &counts.failures {
-                    let labels = [operation.as_str(), reason.as_str()];
-                    family.sample_after(&target.labels, labels, float(*failures));
+                    let failure = [operation.as_str(), reason.as_str()];
+                    family.sample_after(labels, failure, float(*failures));
                 }
             }
         }
     });
     writer.family(&AWS_RETRIES, |family| {
-        for target in targets {
-            for (operation, counts) in &target.state.calls.operations {
+        for (labels, calls) in all() {
+            for (operation, counts) in &calls.operations {
                 if counts.retries > 0 {
-                    let retries = float(counts.retries);
-                    family.sample_after(&target.labels, [operation.as_str()], retries);
+                    family.sample_after(labels, [operation.as_str()], float(counts.retries));
                 }
             }
         }
     });
-    single(writer, targets, &AWS_LIMITER_WAIT, |state| state.calls.limiter_wait);
+    writer.family(&AWS_LIMITER_WAIT, |family| {
+        for (labels, calls) in all() {
+            if let Some(waited) = calls.limiter_wait {
+                family.sample_after(labels, [], waited);
+            }
+        }
+    });
 }
 
 fn single(
@@ -145,12 +169,13 @@ fn single(
 fn staged(
     writer: &mut Writer,
     targets: &[Target<'_>],
+    shown: &Shown,
     family: &'static Family<3>,
     value: impl Fn(&StageState) -> Option<f64>,
 ) {
     writer.family(family, |family| {
         for target in targets {
-            for stage in Stage::ALL {
+            for stage in shown.stages() {
                 if let Some(value) = value(target.state.stage(stage)) {
                     family.sample_after(&target.labels, [stage.as_str()], value);
                 }

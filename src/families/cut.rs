@@ -7,9 +7,10 @@
 
 use super::{Shown, Target, aggregates};
 use crate::model::{
-    Listing, PerProduct, Product, ProductStatus, Provisioning, Rank, StackInstance, StatusName as _,
+    Listing, PerProduct, Product, ProductNames, ProductStatus, Provisioning, Rank, Record,
+    StackInstance, StatusName as _,
 };
-use crate::snapshot::Dated;
+use crate::snapshot::{Dated, TargetState};
 
 /// The cut of all targets.
 pub(super) struct Cut {
@@ -29,7 +30,7 @@ pub(super) struct TargetCut {
 
 impl Cut {
     /// Plans the cut; `written` series (aggregates) are spent already.
-    pub(super) fn plan(targets: &[Target<'_>], shown: Shown, written: u64) -> Self {
+    pub(super) fn plan(targets: &[Target<'_>], shown: &Shown, written: u64) -> Self {
         let mut cut = Self { targets: vec![TargetCut::default(); targets.len()] };
         let mut budget = (shown.max_series as u64)
             .saturating_sub(written)
@@ -65,16 +66,16 @@ impl TargetCut {
     fn spend_on_products(
         &mut self,
         target: &Target<'_>,
-        shown: Shown,
+        shown: &Shown,
         urgency: usize,
         budget: &mut u64,
     ) {
         let mut full = false;
-        for (product, listing) in shown_products(target, shown.per_product) {
-            if urgency_of(product, listing) != urgency {
+        for entry in entries(target, shown) {
+            if entry.urgency() != urgency {
                 continue;
             }
-            let cost = cost(product, listing);
+            let cost = entry.cost(shown);
             full |= cost > *budget;
             if full {
                 self.dropped += cost;
@@ -112,15 +113,14 @@ impl TargetCut {
         usize::try_from(self.products.iter().sum::<u64>()).unwrap_or_default()
     }
 
-    /// The products that stay, with their listings.
+    /// The products that stay.
     pub(super) fn products<'s>(
         &self,
         target: &'s Target<'_>,
-        shown: Shown,
-    ) -> impl Iterator<Item = (&'s Product, Option<&'s Dated<Listing>>)> {
+        shown: &Shown,
+    ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
         let mut left = self.products;
-        shown_products(target, shown.per_product)
-            .filter(move |(product, listing)| take_one(&mut left[urgency_of(product, *listing)]))
+        entries(target, shown).filter(move |entry| take_one(&mut left[entry.urgency()]))
     }
 
     /// The instances that stay, with their products.
@@ -145,40 +145,61 @@ fn take_one(left: &mut u64) -> bool {
     any
 }
 
-fn shown_products<'s>(
-    target: &'s Target<'_>,
-    per_product: PerProduct,
-) -> impl Iterator<Item = (&'s Product, Option<&'s Dated<Listing>>)> {
-    let products = target.state.products().map_or(&[][..], |catalog| catalog.products());
-    products
-        .iter()
-        .map(|product| {
-            let listing = product.is_stack_set().then(|| target.state.listing(&product.id));
-            (product, listing.flatten())
-        })
-        .filter(move |(product, listing)| {
-            per_product == PerProduct::All || urgency_of(product, *listing) == 0
-        })
+/// A product, and where to find what else is known of it.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'s> {
+    pub(super) product: &'s Product,
+    pub(super) listing: Option<&'s Dated<Listing>>,
+    state: &'s TargetState,
 }
 
-/// 0 for a product with a problem, 1 for a healthy one.
-fn urgency_of(product: &Product, listing: Option<&Dated<Listing>>) -> usize {
-    let problem = product.status != ProductStatus::Available
-        || listing.is_some_and(|listing| listing.value.has_problem());
-    usize::from(!problem)
+impl<'s> Entry<'s> {
+    /// Its names and tags, if they are shown and known.
+    pub(super) fn names(&self, shown: &Shown) -> Option<&'s ProductNames> {
+        if shown.names_and_tags { self.state.names_of(&self.product.id) } else { None }
+    }
+
+    /// The record of its last operation, if it is shown and known.
+    pub(super) fn record(&self, shown: &Shown) -> Option<&'s Record> {
+        if shown.records { self.state.record_of(self.product) } else { None }
+    }
+
+    /// 0 for a product with a problem, 1 for a healthy one.
+    fn urgency(&self) -> usize {
+        let problem = self.product.status != ProductStatus::Available
+            || self.listing.is_some_and(|listing| listing.value.has_problem());
+        usize::from(!problem)
+    }
+
+    /// How many series `products::write` writes for it.
+    fn cost(&self, shown: &Shown) -> u64 {
+        let Self { product, listing, .. } = self;
+        let states = ProductStatus::KNOWN.len() as u64 + u64::from(product.status.slot().is_err());
+        let created = u64::from(product.created.is_some());
+        let provisioning = 2 * u64::from(settled_provisioning(product).is_some());
+        let instances = listing.map_or(0, |listing| listing.value.counts().series() + 1);
+        let record = self.record(shown).map_or(0, |record| {
+            u64::from(record.created.is_some()) + u64::from(record.updated.is_some())
+        });
+        let tags = u64::from(!shown.tags.is_empty() && self.names(shown).is_some());
+        1 + states + created + provisioning + instances + record + tags
+    }
+}
+
+fn entries<'s>(target: &'s Target<'_>, shown: &Shown) -> impl Iterator<Item = Entry<'s>> + use<'s> {
+    let (state, all) = (target.state, shown.per_product == PerProduct::All);
+    let products = state.products().map_or(&[][..], |catalog| catalog.products());
+    products
+        .iter()
+        .map(move |product| {
+            let listing = product.is_stack_set().then(|| state.listing(&product.id)).flatten();
+            Entry { product, listing, state }
+        })
+        .filter(move |entry| all || entry.urgency() == 0)
 }
 
 /// Whether the records of a product speak of a provisioning that is over.
 pub(super) fn settled_provisioning(product: &Product) -> Option<Provisioning> {
     (!product.status.is_in_motion() && product.provisioning != Provisioning::Unrecorded)
         .then_some(product.provisioning)
-}
-
-/// How many series `products::write` writes for a product.
-fn cost(product: &Product, listing: Option<&Dated<Listing>>) -> u64 {
-    let states = ProductStatus::KNOWN.len() as u64 + u64::from(product.status.slot().is_err());
-    let created = u64::from(product.created.is_some());
-    let provisioning = 2 * u64::from(settled_provisioning(product).is_some());
-    let instances = listing.map_or(0, |listing| listing.value.counts().series() + 1);
-    1 + states + created + provisioning + instances
 }

@@ -1,24 +1,26 @@
 //! Families of single products and single stack instances: those that can be cut.
 
 use super::aggregates::float;
-use super::cut::{Cut, TargetCut, settled_provisioning};
+use super::cut::{Cut, Entry, TargetCut, settled_provisioning};
 use super::table::*;
 use super::{Shown, Target};
 use crate::exposition::{Family, FamilyWriter, LabelText, LabelTexts, Labels, Writer};
-use crate::model::{
-    InstanceStatus, Listing, Product, ProductStatus, Provisioning, StatusName as _,
-};
-use crate::snapshot::Dated;
+use crate::model::{InstanceStatus, Product, ProductStatus, Provisioning, StatusName as _};
 
-pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: Shown, cut: &Cut) {
+pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: &Shown, cut: &Cut) {
     let all = All::new(targets, shown, cut);
-    all.write(writer, &INFO, |family, labels, product, _| {
-        let labels_of_info = [&*product.product_id, &*product.artifact_id, "", "", ""];
+    all.write(writer, &INFO, |family, labels, entry| {
+        let Product { product_id, artifact_id, .. } = entry.product;
+        let names = entry.names(shown).map_or(["", "", ""], |names| {
+            [&*names.product, &*names.artifact, &*names.vended_account]
+        });
+        let [product, artifact, account] = names;
+        let labels_of_info = [&**product_id, &**artifact_id, product, artifact, account];
         family.sample_after(labels, labels_of_info, 1.0);
     });
     let states = ProductStatus::KNOWN.map(|known| STATUS.last_label(known));
-    all.write(writer, &STATUS, |family, labels, product, _| {
-        let slot = product.status.slot();
+    all.write(writer, &STATUS, |family, labels, entry| {
+        let slot = entry.product.status.slot();
         for (place, state) in states.iter().enumerate() {
             let has = f64::from(u8::from(slot == Ok(place)));
             family.sample_between(labels, state, has);
@@ -27,35 +29,63 @@ pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: Shown, c
             family.sample_after(labels, [other], 1.0);
         }
     });
-    all.write(writer, &CREATED, |family, labels, product, _| {
-        if let Some(created) = product.created {
+    all.write(writer, &CREATED, |family, labels, entry| {
+        if let Some(created) = entry.product.created {
             family.sample_after(labels, [], created);
         }
     });
-    all.write(writer, &LAST_SUCCEEDED, |family, labels, product, _| {
-        if let Some(provisioning) = settled_provisioning(product) {
+    all.write(writer, &LAST_SUCCEEDED, |family, labels, entry| {
+        if let Some(provisioning) = settled_provisioning(entry.product) {
             let succeeded = provisioning == Provisioning::LastSucceeded;
             family.sample_after(labels, [], f64::from(u8::from(succeeded)));
         }
     });
-    all.write(writer, &EVER_SUCCEEDED, |family, labels, product, _| {
-        if let Some(provisioning) = settled_provisioning(product) {
+    all.write(writer, &EVER_SUCCEEDED, |family, labels, entry| {
+        if let Some(provisioning) = settled_provisioning(entry.product) {
             let succeeded = provisioning != Provisioning::NeverSucceeded;
             family.sample_after(labels, [], f64::from(u8::from(succeeded)));
         }
     });
-    all.write(writer, &PRODUCT_STACK_INSTANCES, |family, labels, _, listing| {
-        let Some(listing) = listing else { return };
+    all.write(writer, &PRODUCT_STACK_INSTANCES, |family, labels, entry| {
+        let Some(listing) = entry.listing else { return };
         for (status, count) in listing.value.counts().counts::<InstanceStatus>() {
             family.sample_after(labels, [status], float(count));
         }
     });
-    all.write(writer, &LISTED, |family, labels, _, listing| {
-        if let Some(listing) = listing {
+    all.write(writer, &LISTED, |family, labels, entry| {
+        if let Some(listing) = entry.listing {
             family.sample_after(labels, [], listing.asked.unix);
         }
     });
+    all.write(writer, &RECORD_CREATED, |family, labels, entry| {
+        if let Some(created) = entry.record(shown).and_then(|record| record.created) {
+            family.sample_after(labels, [], created);
+        }
+    });
+    all.write(writer, &RECORD_UPDATED, |family, labels, entry| {
+        if let Some(updated) = entry.record(shown).and_then(|record| record.updated) {
+            family.sample_after(labels, [], updated);
+        }
+    });
+    tags(writer, targets, shown, cut);
     instances(writer, targets, cut);
+}
+
+/// A product whose tags are known has one series, whichever of them it has.
+fn tags(writer: &mut Writer, targets: &[Target<'_>], shown: &Shown, cut: &Cut) {
+    if shown.tags.is_empty() {
+        return;
+    }
+    let mut labels = LabelText::<3>::default();
+    writer.open_family(&TAGS, &shown.tags, |family| {
+        for (target, cut) in targets.iter().zip(cut.targets()) {
+            for entry in cut.products(target, shown) {
+                let Some(names) = entry.names(shown) else { continue };
+                labels.replace(&target.labels, [PRODUCT[0]], [&*entry.product.id]);
+                family.sample_after(&labels, |tag| names.tag(&tag.key), 1.0);
+            }
+        }
+    });
 }
 
 fn instances(writer: &mut Writer, targets: &[Target<'_>], cut: &Cut) {
@@ -77,19 +107,19 @@ fn instances(writer: &mut Writer, targets: &[Target<'_>], cut: &Cut) {
 
 /// The products that stay, of all targets, with their labels: every family is written from these.
 struct All<'s> {
-    products: Vec<(&'s Product, Option<&'s Dated<Listing>>)>,
+    products: Vec<Entry<'s>>,
     labels: LabelTexts<5>,
 }
 
 impl<'s> All<'s> {
-    fn new(targets: &'s [Target<'_>], shown: Shown, cut: &Cut) -> Self {
+    fn new(targets: &'s [Target<'_>], shown: &Shown, cut: &Cut) -> Self {
         let kept = cut.targets().map(TargetCut::products_kept).sum();
         let mut all =
             Self { products: Vec::with_capacity(kept), labels: LabelTexts::for_many(kept) };
         for (target, cut) in targets.iter().zip(cut.targets()) {
-            for (product, listing) in cut.products(target, shown) {
-                all.labels.add(&target.labels, PRODUCT, values(product));
-                all.products.push((product, listing));
+            for entry in cut.products(target, shown) {
+                all.labels.add(&target.labels, PRODUCT, values(entry.product));
+                all.products.push(entry);
             }
         }
         all
@@ -100,16 +130,11 @@ impl<'s> All<'s> {
         &self,
         writer: &mut Writer,
         family: &'static Family<N>,
-        mut write: impl FnMut(
-            &mut FamilyWriter<'_, N>,
-            Labels<'_, 5>,
-            &Product,
-            Option<&Dated<Listing>>,
-        ),
+        mut write: impl FnMut(&mut FamilyWriter<'_, N>, Labels<'_, 5>, &Entry<'_>),
     ) {
         writer.family(family, |family| {
-            for ((product, listing), labels) in self.products.iter().zip(self.labels.iter()) {
-                write(family, labels, product, *listing);
+            for (entry, labels) in self.products.iter().zip(self.labels.iter()) {
+                write(family, labels, entry);
             }
         });
     }

@@ -122,7 +122,7 @@ families! {
     INFO = "servicecatalog_provisioned_product_info" Gauge
         (P "product_id" "provisioning_artifact_id" "product_name" "provisioning_artifact_name" "vended_account_id"),
         cached!("What a provisioned product was launched from; always 1."),
-        "Each product shown. The last three labels are empty.";
+        "Each product shown. The last three labels need `names_and_tags` (stage of that name) and are empty without; `vended_account_id` is that of a product of type CONTROL_TOWER_ACCOUNT. They keep their last known value when the stage fails.";
     STATUS = "servicecatalog_provisioned_product_status" Gauge (P "status"),
         cached!("Status of a provisioned product: 1 for the one that it has, 0 for the others."),
         "Each product shown, every known status.";
@@ -135,6 +135,15 @@ families! {
     EVER_SUCCEEDED = "servicecatalog_provisioned_product_ever_succeeded" Gauge (P),
         cached!("Whether any provisioning of a product ever succeeded."),
         "Absent if AWS names no provisioning record, and while the product is UNDER_CHANGE or PLAN_IN_PROGRESS.";
+    RECORD_CREATED = "servicecatalog_provisioned_product_last_record_created_timestamp_seconds" Gauge (P),
+        cached!("Unix time at which the last operation on a provisioned product that is not AVAILABLE began."),
+        "With `records: problems` (default): each product shown that is not AVAILABLE and whose last record was read. Absent with `records: off`.";
+    RECORD_UPDATED = "servicecatalog_provisioned_product_last_record_updated_timestamp_seconds" Gauge (P),
+        cached!("Unix time at which the last operation on a provisioned product that is not AVAILABLE last moved."),
+        "With `records: problems` (default): each product shown that is not AVAILABLE and whose last record was read. Absent with `records: off`.";
+    TAGS = "servicecatalog_provisioned_product_tags" Gauge (T "provisioned_product_id"),
+        cached!("Tags of a provisioned product; always 1."),
+        "With `names_and_tags` and at least one configured tag: each product shown whose tags are known. The family has one more label for each configured tag: `tag_cost_center` with `tags: {CostCenter: cost_center}`, empty where the product has no such tag. It is the only family whose labels follow from the configuration.";
     PRODUCT_STACK_INSTANCES = "servicecatalog_provisioned_product_stack_instances" Gauge (P "status"),
         cached!("Stack instances of one stack set by status."),
         "Each stack set shown whose instances are known.";

@@ -8,10 +8,13 @@ use crate::model::{
     AccountId, CatalogBuilder, ListingBuilder, Moment, PerInstance, Product, ProductStatus,
     Provisioning, Reason, Region,
 };
-use crate::snapshot::{AttemptEnd, Basis, Cause, Dated, ListingOutcome};
+use crate::snapshot::{AttemptEnd, Basis, Cause, Dated, EnrichmentEnd, ListingOutcome};
 
-const ALL: Shown =
-    Shown { per_product: PerProduct::All, max_instance_series: 10_000, max_series: 500_000 };
+mod enriched;
+
+fn all() -> Shown {
+    Shown::default()
+}
 
 fn product(id: &str, kind: &str, status: &str) -> Product {
     Product {
@@ -55,12 +58,13 @@ fn state(
         products_took: Duration::from_millis(500),
         listings_took: Some(Duration::from_secs(2)),
         listings: outcomes.collect(),
+        enrichment: EnrichmentEnd::default(),
     });
     state
 }
 
-fn text(state: TargetState, shown: Shown) -> String {
-    let snapshot = Snapshot { targets: vec![Arc::new(state)] };
+fn text(state: TargetState, shown: &Shown) -> String {
+    let snapshot = Snapshot { targets: vec![Arc::new(state)], ..Snapshot::default() };
     let chunks = encode(&snapshot, shown).plain(&Tail::default());
     String::from_utf8(chunks.flatten().collect()).unwrap()
 }
@@ -83,7 +87,7 @@ fn dropped(text: &str) -> f64 {
 #[test]
 fn every_known_status_of_every_group_has_a_series_zeros_included() {
     let text =
-        text(state(vec![product("pp-1", "CFN_STACK", "TAINTED")], &[], PerInstance::All), ALL);
+        text(state(vec![product("pp-1", "CFN_STACK", "TAINTED")], &[], PerInstance::All), &all());
     let counts: Vec<_> = samples(&text, "servicecatalog_provisioned_products")
         .iter()
         .map(|line| line.split("status=").nth(1).unwrap())
@@ -103,7 +107,7 @@ fn every_known_status_of_every_group_has_a_series_zeros_included() {
 #[test]
 fn a_status_of_tomorrow_is_counted_and_shown_under_its_own_spelling() {
     let text =
-        text(state(vec![product("pp-1", "CFN_STACK", "FROZEN")], &[], PerInstance::All), ALL);
+        text(state(vec![product("pp-1", "CFN_STACK", "FROZEN")], &[], PerInstance::All), &all());
     assert!(
         samples(&text, "servicecatalog_provisioned_products")
             .iter()
@@ -120,7 +124,7 @@ fn records_say_nothing_while_a_product_is_in_motion() {
         [("AVAILABLE", 1), ("UNDER_CHANGE", 0), ("PLAN_IN_PROGRESS", 0), ("ERROR", 1)]
     {
         let text =
-            text(state(vec![product("pp-1", "CFN_STACK", status)], &[], PerInstance::All), ALL);
+            text(state(vec![product("pp-1", "CFN_STACK", status)], &[], PerInstance::All), &all());
         for family in ["last_provisioning_succeeded", "ever_succeeded"] {
             let family = format!("servicecatalog_provisioned_product_{family}");
             assert_eq!(samples(&text, &family).len(), present, "{family} {status}");
@@ -132,7 +136,7 @@ fn records_say_nothing_while_a_product_is_in_motion() {
 fn a_target_without_an_account_has_no_series() {
     let mut state = state(vec![product("pp-1", "CFN_STACK", "ERROR")], &[], PerInstance::All);
     state.account = None;
-    assert_eq!(text(state, ALL), "");
+    assert_eq!(text(state, &all()), "");
 }
 
 #[test]
@@ -145,8 +149,8 @@ fn with_problems_only_healthy_products_are_counted_but_have_no_series_of_their_o
     ];
     let listings: [(&str, &[&str]); 2] =
         [("pp-3", &["CURRENT"]), ("pp-4", &["CURRENT", "OUTDATED"])];
-    let shown = Shown { per_product: PerProduct::Problems, ..ALL };
-    let text = text(state(products, &listings, PerInstance::Problems), shown);
+    let shown = Shown { per_product: PerProduct::Problems, ..all() };
+    let text = text(state(products, &listings, PerInstance::Problems), &shown);
     let ids: BTreeSet<_> = samples(&text, "servicecatalog_provisioned_product_info")
         .iter()
         .map(|line| line.split('"').nth(5).unwrap())
@@ -167,8 +171,8 @@ fn the_instance_limit_of_a_target_keeps_the_worst_over_all_stack_sets() {
         ("pp-1", &["OUTDATED", "OUTDATED", "INOPERABLE"]),
         ("pp-2", &["NEW", "OUTDATED", "CURRENT"]),
     ];
-    let shown = Shown { max_instance_series: 3, ..ALL };
-    let text = text(state(products, &listings, PerInstance::All), shown);
+    let shown = Shown { max_instance_series: 3, ..all() };
+    let text = text(state(products, &listings, PerInstance::All), &shown);
     let kept: Vec<_> = samples(&text, "servicecatalog_stack_instance_status")
         .iter()
         .map(|line| {
@@ -193,7 +197,7 @@ fn the_limit_of_the_process_is_exact_and_takes_instances_first_then_healthy_prod
         ];
         state(products, &[("pp-2", &["OUTDATED", "CURRENT"])], PerInstance::All)
     };
-    let whole = text(build(), ALL);
+    let whole = text(build(), &all());
     let total = series(&whole);
     let own = |text: &str, family: &str| {
         let family = format!("servicecatalog_{family}");
@@ -201,7 +205,7 @@ fn the_limit_of_the_process_is_exact_and_takes_instances_first_then_healthy_prod
     };
     assert_eq!(dropped(&whole), 0.0);
     for max_series in (0..=total).rev() {
-        let cut = text(build(), Shown { max_series, ..ALL });
+        let cut = text(build(), &Shown { max_series, ..all() });
         let cut_off = total - series(&cut);
         assert_eq!(dropped(&cut), cut_off as f64, "what is left out is said");
         let (instances, products) =
@@ -230,8 +234,9 @@ fn a_failed_stage_says_why_and_that_its_data_is_stale() {
         products_took: Duration::from_secs(1),
         listings_took: None,
         listings: vec![],
+        enrichment: EnrichmentEnd::default(),
     });
-    let text = text(state, ALL);
+    let text = text(state, &all());
     for line in [
         "servicecatalog_scan_success{T,stage=\"products\"} 0",
         "servicecatalog_scan_success{T,stage=\"stack_instances\"} 1",

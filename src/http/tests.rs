@@ -214,3 +214,65 @@ fn every_answer_is_counted_under_a_name_from_a_closed_set() {
         ]
     );
 }
+
+fn lifecycle() -> Handler<Fixed> {
+    handler().with_lifecycle(true)
+}
+
+#[test]
+fn an_action_is_granted_by_post_alone_and_only_when_enabled() {
+    let none = HeaderMap::new();
+    for (path, action) in [("/-/reload", Action::Reload), ("/-/scan", Action::Scan)] {
+        assert_eq!(lifecycle().action(&Method::POST, path, &none), Some(action));
+        assert_eq!(handler().action(&Method::POST, path, &none), None, "it is not enabled");
+        let refused = handler().respond(&Method::POST, path, &none);
+        assert_eq!(refused.status(), 403);
+        assert!(body(refused).contains("--web.enable-lifecycle"));
+        for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE] {
+            assert_eq!(lifecycle().action(&method, path, &none), None, "{method}");
+            let refused = lifecycle().respond(&method, path, &none);
+            assert_eq!((refused.status().as_u16(), header(&refused, ALLOW)), (405, Some("POST")));
+        }
+    }
+    assert_eq!(lifecycle().action(&Method::POST, "/metrics", &none), None);
+}
+
+#[test]
+fn a_page_of_another_site_cannot_make_a_browser_reload() {
+    let (host, origin) = (http::header::HOST, http::header::ORIGIN);
+    let site = HeaderName::from_static("sec-fetch-site");
+    let own = "exporter:10419";
+    for foreign in [
+        headers([(host.clone(), own), (origin.clone(), "https://evil.example")]),
+        headers([(host.clone(), own), (origin.clone(), "null")]),
+        headers([(host.clone(), own), (origin.clone(), "http://exporter:9090")]),
+        headers([(origin.clone(), "http://exporter:10419")]),
+        headers([(host.clone(), own), (site.clone(), "cross-site")]),
+        headers([(host.clone(), own), (site.clone(), "same-site")]),
+    ] {
+        assert_eq!(lifecycle().action(&Method::POST, "/-/reload", &foreign), None, "{foreign:?}");
+        let refused = lifecycle().respond(&Method::POST, "/-/reload", &foreign);
+        assert_eq!(refused.status(), 403, "{foreign:?}");
+    }
+    for same in [
+        headers([(host.clone(), own), (origin, "http://exporter:10419")]),
+        headers([(host.clone(), own), (site.clone(), "same-origin")]),
+        headers([(host, own), (site, "none")]),
+    ] {
+        let action = lifecycle().action(&Method::POST, "/-/reload", &same);
+        assert_eq!(action, Some(Action::Reload), "{same:?}");
+    }
+}
+
+#[test]
+fn an_action_is_answered_by_how_it_ended_and_counted() {
+    let handler = lifecycle();
+    let refused = handler.acted(Action::Reload, Outcome::Refused("line 3: no".into()));
+    assert_eq!(refused.status(), 400);
+    assert!(body(refused).contains("line 3: no"));
+    assert_eq!(handler.acted(Action::Reload, Outcome::Reloaded).status(), 200);
+    assert_eq!(handler.acted(Action::Scan, Outcome::Begins).status(), 202);
+    assert_eq!(handler.acted(Action::Scan, Outcome::Unavailable).status(), 503);
+    let counted = handler.shown.counted.into_inner().unwrap();
+    assert_eq!(counted, [("reload", 400), ("reload", 200), ("scan", 202), ("scan", 503)]);
+}

@@ -31,7 +31,7 @@ impl RoleArn {
         };
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let [arn, partition, iam, region, account, role] = parts[..] else { return Err(refused) };
-        let known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov" | "aws-eusc")
+        let known = matches!(partition, "aws" | "aws-cn" | "aws-us-gov")
             || partition
                 .strip_prefix("aws-iso")
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
@@ -172,7 +172,6 @@ mod tests {
             ("arn:aws:iam::123456789012:role/Exporter", "aws"),
             ("arn:aws-cn:iam::123456789012:role/some/path/Exporter", "aws-cn"),
             ("arn:aws-us-gov:iam::123456789012:role/a+b=c,d.e@f-g_h", "aws-us-gov"),
-            ("arn:aws-eusc:iam::123456789012:role/Exporter", "aws-eusc"),
             ("arn:aws-iso-b:iam::123456789012:role/Exporter", "aws-iso-b"),
         ] {
             let role = RoleArn::parse(text).unwrap();

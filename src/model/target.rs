@@ -81,6 +81,19 @@ impl Region {
         &self.0
     }
 
+    /// The partition that it belongs to, as ARNs write it.
+    ///
+    /// AWS General Reference, "Amazon Resource Names": each partition is a set of regions.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        match &*self.0 {
+            name if name.starts_with("cn-") => "aws-cn",
+            name if name.starts_with("us-gov-") => "aws-us-gov",
+            name if name.starts_with("eusc-") => "aws-eusc",
+            _ => "aws",
+        }
+    }
+
     /// Another region of the same partition, one that is enabled in every account: a call there
     /// tells credentials that work from credentials that do not.
     ///

@@ -13,12 +13,15 @@ use std::time::Duration;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 
+use super::enrich::{Enriched, Enrichment, time_for};
 use super::listing::list;
 use super::pages::Pages;
 use crate::aws::{CallError, ProductsPage, TargetClient};
 use crate::config::{Config, Refresh};
 use crate::model::{AccountId, Catalog, CatalogBuilder, Clock, Moment, Operation, Product, Reason};
-use crate::snapshot::{AttemptEnd, Basis, Cause, CompleteList, ListingOutcome, Stage, TargetState};
+use crate::snapshot::{
+    AttemptEnd, Basis, Cause, CompleteList, EnrichmentEnd, ListingOutcome, Stage, TargetState,
+};
 
 /// After so many denials in a row the operation is taken for denied as a whole, and the rest of
 /// an attempt's listings is not asked for.
@@ -41,6 +44,8 @@ pub(super) enum News {
     Account(AccountId),
     /// The last page of products is in.
     ListComplete(CompleteList, Moment),
+    /// Every stack set was listed or failed, and more is asked behind them.
+    ListingsComplete(Vec<(Arc<str>, ListingOutcome)>),
 }
 
 /// How an attempt ended, and every failure in it.
@@ -64,12 +69,13 @@ impl Finished {
             products_took: took,
             listings_took: None,
             listings: Vec::new(),
+            enrichment: EnrichmentEnd::default(),
         };
         Self { end, errors: vec![(Stage::Products, error)] }
     }
 }
 
-fn panicked(operation: Operation) -> CallError {
+pub(super) fn panicked(operation: Operation) -> CallError {
     CallError::local(operation, Reason::Other, "a task of the scan panicked; see the log above")
 }
 
@@ -122,14 +128,18 @@ pub(super) async fn attempt(job: Job, tell: impl Fn(News) + Send + Sync) -> Fini
         }
     }
     let listings_took = listings_began.map_or(Duration::ZERO, |began| began.elapsed());
-    let listings = std::mem::take(&mut attempt.listings);
-    let errors = std::mem::take(&mut attempt.errors);
+    let mut listings = std::mem::take(&mut attempt.listings);
+    listings.retain(|(id, _)| attempt.still_holds(id));
+    let mut errors = std::mem::take(&mut attempt.errors);
+    let enriched = attempt.enrich(&listings, started).await;
+    errors.extend(enriched.errors);
     let end = AttemptEnd {
         begun,
         products: Ok(()),
         products_took,
         listings_took: Some(listings_took),
-        listings: listings.into_iter().filter(|(id, _)| attempt.still_holds(id)).collect(),
+        listings,
+        enrichment: enriched.end,
     };
     Finished { end, errors }
 }
@@ -162,6 +172,16 @@ impl<T: Fn(News)> Attempt<'_, T> {
 
     fn still_holds(&self, id: &str) -> bool {
         self.catalog.as_ref().is_some_and(|catalog| catalog.has_stack_set(id))
+    }
+
+    /// Asks what is asked behind the complete list; its listings do not wait for that.
+    async fn enrich(&self, listings: &[(Arc<str>, ListingOutcome)], started: Instant) -> Enriched {
+        let Some(catalog) = &self.catalog else { return Enriched::default() };
+        let enrichment = Enrichment::plan(&self.job, catalog);
+        if enrichment.asks() && !listings.is_empty() {
+            (self.tell)(News::ListingsComplete(listings.to_vec()));
+        }
+        enrichment.run(&self.job, started + time_for(&self.job.config.scan)).await
     }
 
     fn fetch(&mut self, token: Option<String>) {

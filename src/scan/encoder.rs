@@ -4,13 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
 use crate::families::{self, Shown};
 use crate::memory;
 use crate::publish::{Published, Publisher, Readiness};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Found, Snapshot};
 use crate::telemetry::SelfMetrics;
 
 /// The next encoding begins no sooner than this many times the last one's duration.
@@ -19,25 +19,38 @@ const PAUSE: u32 = 20;
 /// that for its price, and publish nothing for hours.
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
-/// What is published, how, and who is told.
+/// What is to be published, and how.
+#[derive(Debug)]
+pub(super) struct Submission {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) shown: Shown,
+}
+
+/// The encoder has time: it is sent what is new, as soon as something is. So what it gets is the
+/// latest, and snapshots that nobody would publish are never made.
+pub(super) type Ask = oneshot::Sender<Submission>;
+
+/// Where it publishes, and who is told.
 #[derive(Debug)]
 pub(super) struct Encoder {
     pub(super) publisher: Publisher,
-    pub(super) shown: Shown,
     pub(super) metrics: Arc<SelfMetrics>,
     pub(super) readiness: Readiness,
 }
 
 impl Encoder {
     /// Publishes every snapshot that is the latest one when there is time for it.
-    pub(super) async fn run(self, mut snapshots: watch::Receiver<Arc<Snapshot>>) {
-        while snapshots.changed().await.is_ok() {
-            let snapshot = Arc::clone(&snapshots.borrow_and_update());
-            let shown = self.shown;
+    pub(super) async fn run(self, asking: mpsc::Sender<Ask>) {
+        loop {
+            let (ask, answer) = oneshot::channel();
+            if asking.send(ask).await.is_err() {
+                return;
+            }
+            let Ok(Submission { snapshot, shown }) = answer.await else { return };
             let encoding = tokio::task::spawn_blocking(move || {
                 // Not the wait for a thread: that costs nothing.
                 let began = Instant::now();
-                let exposition = families::encode(&snapshot, shown);
+                let exposition = families::encode(&snapshot, &shown);
                 (Published { snapshot, exposition }, began.elapsed())
             });
             let took = match encoding.await {
@@ -57,8 +70,9 @@ impl Encoder {
     }
 
     fn publish(&self, published: Published) {
-        let all_tried = published.snapshot.targets.iter().all(|target| target.scans() > 0);
-        let any = !published.snapshot.targets.is_empty();
+        let snapshot = &published.snapshot;
+        let all_tried = snapshot.targets.iter().all(|target| target.scans() > 0);
+        let any = snapshot.found == Found::Wholly && !snapshot.targets.is_empty();
         self.metrics.set_exposition_size(published.exposition.plain_len());
         self.publisher.publish(published);
         // Only now: whoever waits for readiness scrapes next.

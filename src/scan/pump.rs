@@ -10,14 +10,16 @@ use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Finished, Job, News, attempt};
-use super::encoder::{Encoder, become_ready};
-use super::report::report;
-use crate::aws::{CallError, Identity, TargetClient};
+use super::encoder::{Ask, Encoder, Submission, become_ready};
+use super::roster::Roster;
+use super::slot::Slot;
+use super::slots::Slots;
+use crate::aws::{CallError, Identity};
 use crate::config::Config;
-use crate::families::Shown;
-use crate::model::{AccountId, Clock};
+use crate::families::{Shown, TagLabel};
+use crate::model::{AccountId, Clock, Region};
 use crate::publish::{Publisher, Readiness};
-use crate::snapshot::{Snapshot, TargetState};
+use crate::snapshot::{Found, Snapshot};
 use crate::telemetry::SelfMetrics;
 
 /// Counters move at least so often while an attempt runs.
@@ -32,13 +34,27 @@ pub enum Ticks {
     Manual(mpsc::Receiver<()>),
 }
 
+/// What the pump works with.
+#[derive(Debug)]
+pub struct Inputs {
+    /// Who is to be scanned.
+    pub roster: watch::Receiver<Arc<Roster>>,
+    /// When.
+    pub ticks: Ticks,
+    /// Each message is a wish that every target be scanned now.
+    pub wishes: mpsc::Receiver<()>,
+}
+
 /// Scans, advances, publishes.
 #[derive(Debug)]
 pub struct Pump {
-    config: Arc<Config>,
+    roster: Arc<Roster>,
+    inputs: Inputs,
     clock: Clock,
-    ticks: Ticks,
-    slots: Vec<Slot>,
+    slots: Slots,
+    asking_identity: bool,
+    /// Something is known that is not published.
+    changed: bool,
     tasks: JoinSet<()>,
     events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
     metrics: Arc<SelfMetrics>,
@@ -46,53 +62,37 @@ pub struct Pump {
 }
 
 #[derive(Debug)]
-struct Slot {
-    client: Arc<TargetClient>,
-    state: Arc<TargetState>,
-    running: bool,
-    asking_identity: bool,
-    due: Instant,
-}
-
-#[derive(Debug)]
 enum Event {
-    News(usize, News),
-    Ended(usize, Box<Finished>),
-    Identity(usize, Result<Identity, CallError>),
+    News(u64, News),
+    Ended(u64, Box<Finished>),
+    Identity(Region, Result<Identity, CallError>),
 }
 
-/// An attempt sends three events at most and a target has one attempt at a time: that is the bound.
+/// An attempt sends four events at most and a target has one attempt at a time: that is the bound.
 #[expect(clippy::disallowed_methods, reason = "bounded by the number of targets")]
 fn channel() -> (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>) {
     mpsc::unbounded_channel()
 }
 
 impl Pump {
-    /// A pump for these targets, which begins with [`Pump::run`].
+    /// A pump that begins with [`Pump::run`].
     #[must_use]
     pub fn new(
-        targets: Vec<(Arc<TargetClient>, TargetState)>,
-        config: Arc<Config>,
+        inputs: Inputs,
         clock: Clock,
-        ticks: Ticks,
         metrics: Arc<SelfMetrics>,
         readiness: Readiness,
     ) -> Self {
-        metrics.set_targets(targets.len(), targets.len());
-        let slot = |(client, state)| Slot {
-            client,
-            state: Arc::new(state),
-            running: false,
-            asking_identity: false,
-            due: Instant::now(),
-        };
+        let roster = Arc::clone(&inputs.roster.borrow());
         Self {
-            slots: targets.into_iter().map(slot).collect(),
+            roster,
+            inputs,
+            clock,
+            slots: Slots::default(),
+            asking_identity: false,
+            changed: true,
             tasks: JoinSet::new(),
             events: channel(),
-            config,
-            clock,
-            ticks,
             metrics,
             readiness,
         }
@@ -102,38 +102,43 @@ impl Pump {
     pub async fn run(mut self, publisher: Publisher, shutdown: CancellationToken) {
         let encoder = Encoder {
             publisher,
-            shown: shown(&self.config),
             metrics: Arc::clone(&self.metrics),
             readiness: self.readiness.clone(),
         };
-        let (snapshots, latest) = watch::channel(Arc::new(self.snapshot()));
+        let (asking, asks) = mpsc::channel(1);
         tokio::select! {
             () = shutdown.cancelled() => (),
-            () = encoder.run(latest) => (),
-            () = self.pump(&snapshots) => (),
+            () = encoder.run(asking) => (),
+            () = self.pump(asks) => (),
         }
     }
 
-    async fn pump(&mut self, snapshots: &watch::Sender<Arc<Snapshot>>) {
-        let ready_at = Instant::now() + self.config.scan.ready_after;
+    async fn pump(&mut self, mut asks: mpsc::Receiver<Ask>) {
+        let ready_at = Instant::now() + self.config().scan.ready_after;
         let mut counters = tokio::time::interval(COUNTERS_EVERY);
-        let mut running = false;
-        self.begin_at_first();
+        let mut asker: Option<Ask> = None;
+        self.follow(Arc::clone(&self.roster));
         loop {
-            self.submit(snapshots);
-            let expiry = self.next_expiry();
-            let due = self.slots.iter().map(|slot| slot.due).min();
-            let waits_for_ready = !self.readiness.is_ready() && !self.slots.is_empty();
-            let ran = std::mem::replace(&mut running, self.slots.iter().any(|slot| slot.running));
-            if running && !ran {
-                // The intervals begin with the scans; those that passed meanwhile are no debt.
-                counters.reset();
+            if self.changed
+                && let Some(ask) = asker.take()
+            {
+                self.changed = false;
+                // Nobody there any more is the end of everything.
+                let _ = ask.send(self.submission());
             }
+            let (due, expiry) = (self.slots.next_due(), self.next_expiry());
+            let waits_for_ready = !self.readiness.is_ready() && self.has_something_to_show();
             tokio::select! {
                 Some(event) = self.events.1.recv() => self.handle(event),
-                true = tick(&mut self.ticks, due) => self.tick(),
+                Ok(()) = self.inputs.roster.changed() => {
+                    let roster = Arc::clone(&self.inputs.roster.borrow_and_update());
+                    self.follow(roster);
+                }
+                true = tick(&mut self.inputs.ticks, due) => self.tick(),
+                Some(()) = self.inputs.wishes.recv() => self.scan_now(),
                 () = at(expiry) => self.drop_expired(),
-                _ = counters.tick(), if running => self.copy_counters(),
+                _ = counters.tick() => self.copy_counters(),
+                Some(ask) = asks.recv(), if asker.is_none() => asker = Some(ask),
                 () = sleep_until(ready_at), if waits_for_ready => {
                     become_ready(&self.readiness, &self.metrics, "scan.ready_after has passed");
                 }
@@ -142,119 +147,133 @@ impl Pump {
         }
     }
 
-    /// Hands what is known to the encoder, if anything changed.
-    fn submit(&self, snapshots: &watch::Sender<Arc<Snapshot>>) {
-        snapshots.send_if_modified(|last| {
-            let mut pairs = self.slots.iter().zip(&last.targets);
-            let changed = !pairs.all(|(slot, last)| Arc::ptr_eq(&slot.state, last));
-            if changed {
-                *last = Arc::new(self.snapshot());
-            }
-            changed
-        });
+    fn config(&self) -> &Arc<Config> {
+        &self.roster.config
     }
 
-    fn snapshot(&self) -> Snapshot {
-        Snapshot { targets: self.slots.iter().map(|slot| Arc::clone(&slot.state)).collect() }
+    /// With an organisation: its accounts are known. And there is a target at all.
+    fn has_something_to_show(&self) -> bool {
+        let discovered = self.config().organization.is_none() || self.roster.found == Found::Wholly;
+        discovered && !self.roster.targets.is_empty()
     }
 
-    fn begin_at_first(&mut self) {
-        let now = self.clock.now();
-        for slot in &mut self.slots {
-            Arc::make_mut(&mut slot.state).next_attempt = now.unix;
-        }
+    fn submission(&self) -> Submission {
+        let targets = self.slots.states();
+        self.metrics.set_targets(targets.len(), self.roster.configured);
+        let snapshot =
+            Snapshot { targets, found: self.roster.found, directories: self.roster.calls.clone() };
+        Submission { snapshot: Arc::new(snapshot), shown: shown_of(self.config()) }
+    }
+
+    fn follow(&mut self, roster: Arc<Roster>) {
+        self.roster = roster;
+        self.slots.follow(&self.roster, &self.clock);
+        self.changed = true;
+    }
+
+    fn touch(&mut self, number: u64) {
+        self.slots.touch(number, self.roster.config.scan.serve_stale_for, &self.clock);
+        self.changed = true;
     }
 
     /// Begins what is due, and counts what is due but still running.
     fn tick(&mut self) {
-        let (now, interval) = (Instant::now(), self.config.scan.interval);
-        let manual = matches!(self.ticks, Ticks::Manual(_));
-        for place in 0..self.slots.len() {
-            if !manual && self.slots[place].due > now {
-                continue;
+        let now = Instant::now();
+        if matches!(self.inputs.ticks, Ticks::Manual(_)) {
+            self.slots.all_due(now);
+        }
+        for number in self.slots.take_due(now) {
+            let Some(slot) = self.slots.get(number) else { continue };
+            if slot.tick(now, &self.clock) {
+                self.begin(number);
             }
-            let slot = &mut self.slots[place];
-            if manual {
-                slot.due = now;
-            }
-            slot.due += interval;
-            if !slot.running {
-                // After a pause of the whole process, ticks that nobody could hear are no skips.
-                while slot.due <= now {
-                    slot.due += interval;
-                }
-            }
-            let next = self.clock.now().plus(slot.due.saturating_duration_since(now)).unix;
-            let state = Arc::make_mut(&mut slot.state);
-            state.next_attempt = next;
-            if slot.running {
-                state.tick_skipped();
-                state.calls = slot.client.counts();
-                let account = state.account.as_ref().map(AccountId::as_str);
-                tracing::warn!(
-                    account,
-                    region = state.region.as_str(),
-                    "a scan was due while the one before still runs, and is left out; raise \
-                     scan.interval, or aws.max_requests_per_second if AWS allows it"
-                );
-            } else {
-                self.begin(place);
+            self.touch(number);
+        }
+    }
+
+    fn scan_now(&mut self) {
+        tracing::info!("a scan of every target begins because somebody asked for it");
+        for number in self.slots.numbers() {
+            if self.slots.get(number).is_some_and(Slot::asked_for) {
+                self.begin(number);
             }
         }
     }
 
-    fn begin(&mut self, place: usize) {
-        let slot = &mut self.slots[place];
-        slot.running = true;
+    fn begin(&mut self, number: u64) {
+        let config = Arc::clone(self.config());
+        let Some(slot) = self.slots.get(number) else { return };
         let job = Job {
-            client: Arc::clone(&slot.client),
-            config: Arc::clone(&self.config),
+            client: Arc::clone(&slot.wanted.client),
+            config,
             clock: self.clock.clone(),
             prior: Arc::clone(&slot.state),
         };
         let events = self.events.0.clone();
         let (clock, news) = (self.clock.clone(), events.clone());
-        self.tasks.spawn(async move {
+        let task = self.tasks.spawn(async move {
             let (begun, started) = (clock.now(), Instant::now());
             let mut task = JoinSet::new();
             // The channel outlives its senders but at shutdown, when nobody listens any more.
-            task.spawn(attempt(job, move |what| drop(news.send(Event::News(place, what)))));
+            task.spawn(attempt(job, move |what| drop(news.send(Event::News(number, what)))));
             let finished = task.join_next().await.and_then(Result::ok);
             let finished = finished.unwrap_or_else(|| Finished::panicked(begun, started.elapsed()));
-            let _ = events.send(Event::Ended(place, Box::new(finished)));
+            let _ = events.send(Event::Ended(number, Box::new(finished)));
         });
-        self.ask_identity(place);
+        slot.runs(task);
+        self.ask_identity(number);
     }
 
-    /// Asks AWS whose account this is, beside the scan and not before it, until it is known.
-    fn ask_identity(&mut self, place: usize) {
-        let slot = &mut self.slots[place];
-        if slot.state.account.is_some() || slot.asking_identity {
+    /// Asks AWS whose account the ambient one is, beside the scan and not before it, until it is
+    /// known; once for all regions.
+    fn ask_identity(&mut self, number: u64) {
+        let Some(slot) = self.slots.get(number) else { return };
+        if slot.state.account.is_some() || self.asking_identity {
             return;
         }
-        slot.asking_identity = true;
-        let (client, events) = (Arc::clone(&slot.client), self.events.0.clone());
+        self.asking_identity = true;
+        let (client, events) = (Arc::clone(&slot.wanted.client), self.events.0.clone());
+        let region = slot.state.region.clone();
         self.tasks.spawn(async move {
             let identity = client.identity().await;
-            let _ = events.send(Event::Identity(place, identity));
+            let _ = events.send(Event::Identity(region, identity));
         });
     }
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::News(place, News::Account(account)) => self.account_known(place, account),
-            Event::News(place, News::ListComplete(catalog, asked)) => {
-                Arc::make_mut(&mut self.slots[place].state).list_complete(catalog, asked);
+            Event::News(number, News::Account(account)) => {
+                if let Some(slot) = self.slots.get(number)
+                    && slot.state.account.is_none()
+                {
+                    Arc::make_mut(&mut slot.state).account = Some(account);
+                    self.slots.share_account();
+                    self.changed = true;
+                }
             }
-            Event::Ended(place, finished) => self.ended(place, *finished),
-            Event::Identity(place, Ok(identity)) => {
-                self.slots[place].asking_identity = false;
+            Event::News(number, News::ListComplete(catalog, asked)) => {
+                if let Some(slot) = self.slots.get(number) {
+                    Arc::make_mut(&mut slot.state).list_complete(catalog, asked);
+                    self.touch(number);
+                }
+            }
+            Event::News(number, News::ListingsComplete(listings)) => {
+                if let Some(slot) = self.slots.get(number) {
+                    Arc::make_mut(&mut slot.state).listings_complete(listings);
+                    self.touch(number);
+                }
+            }
+            Event::Ended(number, finished) => self.ended(number, *finished),
+            Event::Identity(_, Ok(identity)) => {
+                self.asking_identity = false;
                 tracing::info!(account = %identity.account, arn = identity.arn, "this is who asks AWS");
-                self.account_known(place, identity.account);
+                self.slots.ambient_account_known(&identity.account);
+                self.changed = true;
             }
-            Event::Identity(place, Err(error)) => {
-                self.slots[place].asking_identity = false;
+            Event::Identity(region, Err(error)) => {
+                self.asking_identity = false;
                 tracing::warn!(
+                    region = region.as_str(),
                     reason = error.reason.as_str(),
                     code = error.code,
                     error = error.message,
@@ -266,57 +285,54 @@ impl Pump {
         }
     }
 
-    fn account_known(&mut self, place: usize, account: AccountId) {
-        let state = Arc::make_mut(&mut self.slots[place].state);
-        state.account.get_or_insert(account);
-    }
-
-    fn ended(&mut self, place: usize, finished: Finished) {
-        let slot = &mut self.slots[place];
-        slot.running = false;
-        let before = Arc::clone(&slot.state);
-        let state = Arc::make_mut(&mut slot.state);
-        state.calls = slot.client.counts();
-        state.attempt_finished(finished.end.clone());
-        report(&before, state, &finished);
+    fn ended(&mut self, number: u64, finished: Finished) {
+        let config = Arc::clone(self.config());
+        let Some(slot) = self.slots.get(number).filter(|slot| slot.is_running()) else {
+            return;
+        };
+        if slot.ended(finished, &config, &self.clock) {
+            self.begin(number);
+        }
+        self.touch(number);
     }
 
     fn copy_counters(&mut self) {
-        for slot in &mut self.slots {
-            if slot.running {
-                Arc::make_mut(&mut slot.state).calls = slot.client.counts();
-            }
+        for slot in self.slots.running() {
+            self.changed |= slot.copy_counters();
         }
     }
 
     fn next_expiry(&self) -> Option<Instant> {
-        let keep = self.config.scan.serve_stale_for;
-        let next = self.slots.iter().filter_map(|slot| slot.state.next_expiry(keep)).min()?;
+        let next = self.slots.next_expiry()?;
         Some(Instant::now() + next.saturating_sub(self.clock.now().uptime))
     }
 
     fn drop_expired(&mut self) {
-        let (now, keep) = (self.clock.now(), self.config.scan.serve_stale_for);
-        for slot in &mut self.slots {
-            let expired = slot.state.next_expiry(keep).is_some_and(|next| next <= now.uptime);
-            if expired && Arc::make_mut(&mut slot.state).drop_expired(now, keep) {
+        let (now, keep) = (self.clock.now(), self.config().scan.serve_stale_for);
+        for number in self.slots.take_expired(now.uptime) {
+            let Some(slot) = self.slots.get(number) else { continue };
+            if Arc::make_mut(&mut slot.state).drop_expired(now, keep) {
                 tracing::warn!(
                     account = slot.state.account.as_ref().map(AccountId::as_str),
                     region = slot.state.region.as_str(),
                     "data was not confirmed for scan.serve_stale_for and is served no longer"
                 );
             }
+            self.touch(number);
         }
     }
 }
 
 /// What the configuration shows of a snapshot.
 #[must_use]
-pub fn shown(config: &Config) -> Shown {
+pub fn shown_of(config: &Config) -> Shown {
     Shown {
         per_product: config.metrics.per_product,
         max_instance_series: config.metrics.max_instance_series,
         max_series: config.metrics.max_series,
+        names_and_tags: config.enrich.names_and_tags,
+        records: config.enrich.records,
+        tags: config.enrich.tags.iter().map(|(key, label)| TagLabel::new(key, label)).collect(),
     }
 }
 

@@ -5,17 +5,26 @@ use std::time::Duration;
 use crate::model::Reason;
 
 /// A part of a scan that succeeds or fails by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// The list of provisioned products.
     Products,
     /// The listings of their stack instances.
     StackInstances,
+    /// Names and tags of the products, where wanted.
+    NamesAndTags,
+    /// The last records of products that are not AVAILABLE, where wanted.
+    Records,
 }
 
 impl Stage {
     /// Every stage, in the order in which they are exported.
-    pub const ALL: [Self; 2] = [Self::Products, Self::StackInstances];
+    pub const ALL: [Self; 4] =
+        [Self::Products, Self::StackInstances, Self::NamesAndTags, Self::Records];
+
+    /// The stages without which a scan is no success. The others add to what these found, and
+    /// need permissions that not everybody gives.
+    pub const REQUIRED: [Self; 2] = [Self::Products, Self::StackInstances];
 
     /// The label value.
     #[must_use]
@@ -23,6 +32,8 @@ impl Stage {
         match self {
             Self::Products => "products",
             Self::StackInstances => "stack_instances",
+            Self::NamesAndTags => "names_and_tags",
+            Self::Records => "records",
         }
     }
 

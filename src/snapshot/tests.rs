@@ -59,6 +59,7 @@ fn end(
         products_took: Duration::from_secs(1),
         listings_took: products.is_ok().then_some(Duration::from_secs(2)),
         listings: listings.into_iter().map(|(id, outcome)| (id.into(), outcome)).collect(),
+        enrichment: EnrichmentEnd::default(),
     }
 }
 

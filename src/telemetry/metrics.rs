@@ -1,5 +1,6 @@
 //! Families of the daemon as a whole, in a registry of our own: the only home of that crate.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,19 @@ families! {
         "Targets (account and region) that this process scans.", "Always.";
     TARGETS_CONFIGURED = "servicecatalog_exporter_targets_configured" Gauge [],
         "Targets (account and region) that are configured.", "Always.";
+    SHARD = "servicecatalog_exporter_shard_ordinal" Gauge [],
+        "Which part of the targets this process scans, from 0.", "Always; 0 without sharding.";
+    SHARDS = "servicecatalog_exporter_total_shards" Gauge [],
+        "Into how many parts the targets are divided.", "Always; 1 without sharding.";
+    DISCOVERY_SUCCESS = "servicecatalog_organization_discovery_success" Gauge [],
+        "Whether the last attempt to read the accounts of the organisation succeeded.",
+        "With `organization` only; 0 before the first. While it fails, the last list goes on.";
+    DISCOVERY_TIMESTAMP = "servicecatalog_organization_discovery_last_success_timestamp_seconds" Gauge [],
+        "Unix time at which the accounts of the organisation were last read with success.",
+        "With `organization` only; 0 before the first success.";
+    ACCOUNTS = "servicecatalog_organization_accounts" Gauge [],
+        "ACTIVE accounts of the organisation that the configuration includes.",
+        "With `organization` only, from the first success on.";
     RELOAD_SUCCESSFUL = "servicecatalog_exporter_config_last_reload_successful" Gauge [],
         "Whether the last attempt to load the configuration succeeded.", "Always.";
     RELOAD_TIMESTAMP = "servicecatalog_exporter_config_last_reload_success_timestamp_seconds" Gauge [],
@@ -80,12 +94,39 @@ pub struct SelfMetrics {
     ready: IntGauge,
     targets: IntGauge,
     targets_configured: IntGauge,
+    shard: IntGauge,
+    shards: IntGauge,
+    organization: Organization,
     reload_successful: IntGauge,
     reload_timestamp: Gauge,
     config_hash: IntGauge,
     size: IntGauge,
     http_requests: Option<IntCounterVec>,
     tail: Mutex<Option<(Instant, Arc<Tail>)>>,
+}
+
+/// What discovery says of the organisation.
+#[derive(Debug)]
+struct Organization {
+    configured: AtomicBool,
+    known: AtomicBool,
+    success: IntGauge,
+    timestamp: Gauge,
+    accounts: IntGauge,
+}
+
+impl Organization {
+    /// Whether a family is there at all.
+    fn shows(&self, family: &str) -> bool {
+        let configured = self.configured.load(Ordering::Relaxed);
+        match family {
+            _ if family == ACCOUNTS.name => configured && self.known.load(Ordering::Relaxed),
+            _ if family == DISCOVERY_SUCCESS.name || family == DISCOVERY_TIMESTAMP.name => {
+                configured
+            }
+            _ => true,
+        }
+    }
 }
 
 fn opts(family: &Describe) -> Opts {
@@ -120,6 +161,10 @@ impl SelfMetrics {
         registry.register(Box::new(build))?;
         let reload_timestamp = Gauge::with_opts(opts(&RELOAD_TIMESTAMP))?;
         registry.register(Box::new(reload_timestamp.clone()))?;
+        let discovered = Gauge::with_opts(opts(&DISCOVERY_TIMESTAMP))?;
+        registry.register(Box::new(discovered.clone()))?;
+        let shards = gauge(&SHARDS)?;
+        shards.set(1);
         let durations = HistogramOpts::new(DURATION.name, DURATION.help);
         let durations = durations.buckets(DURATION_BUCKETS.to_vec());
         let durations = HistogramVec::new(durations, DURATION.labels)?;
@@ -146,6 +191,15 @@ impl SelfMetrics {
             ready: gauge(&READY)?,
             targets: gauge(&TARGETS)?,
             targets_configured: gauge(&TARGETS_CONFIGURED)?,
+            shard: gauge(&SHARD)?,
+            shards,
+            organization: Organization {
+                configured: AtomicBool::new(false),
+                known: AtomicBool::new(false),
+                success: gauge(&DISCOVERY_SUCCESS)?,
+                timestamp: discovered,
+                accounts: gauge(&ACCOUNTS)?,
+            },
             reload_successful: gauge(&RELOAD_SUCCESSFUL)?,
             config_hash: gauge(&CONFIG_HASH)?,
             size: gauge(&SIZE)?,
@@ -185,7 +239,9 @@ impl SelfMetrics {
                 family.mut_metric().retain(|metric| metric.get_histogram().get_sample_count() > 0);
             }
         }
-        families.retain(|family| !family.get_metric().is_empty());
+        families.retain(|family| {
+            !family.get_metric().is_empty() && self.organization.shows(family.name())
+        });
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
             tracing::error!(%error, "the daemon's own families cannot be written");
@@ -217,6 +273,39 @@ impl SelfMetrics {
     pub fn set_targets(&self, scanned: usize, configured: usize) {
         self.targets.set(i64::try_from(scanned).unwrap_or(i64::MAX));
         self.targets_configured.set(i64::try_from(configured).unwrap_or(i64::MAX));
+    }
+
+    /// This process scans that part of so many.
+    pub fn set_shard(&self, ordinal: u32, total: u32) {
+        self.shard.set(ordinal.into());
+        self.shards.set(total.into());
+    }
+
+    /// Whether there is an organisation to discover.
+    pub fn set_organization(&self, configured: bool) {
+        self.organization.configured.store(configured, Ordering::Relaxed);
+    }
+
+    /// The accounts of the organisation were read at that Unix time.
+    pub fn organization_discovered(&self, unix: f64) {
+        self.organization.known.store(true, Ordering::Relaxed);
+        self.organization.success.set(1);
+        self.organization.timestamp.set(unix);
+    }
+
+    /// So many of them are included.
+    pub fn set_organization_accounts(&self, accounts: usize) {
+        self.organization.accounts.set(i64::try_from(accounts).unwrap_or(i64::MAX));
+    }
+
+    /// They could not be read.
+    pub fn organization_failed(&self) {
+        self.organization.success.set(0);
+    }
+
+    /// A changed configuration was refused; the one before stays.
+    pub fn config_refused(&self) {
+        self.reload_successful.set(0);
     }
 
     /// A configuration was loaded at that Unix time.
@@ -273,6 +362,8 @@ mod tests {
     fn every_family_is_documented_as_it_is_written() {
         let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
         metrics.count_http("metrics", 200);
+        metrics.set_organization(true);
+        metrics.organization_discovered(1.0);
         drop(metrics.attempt(Operation::ScanProvisionedProducts));
         let text = text(&metrics);
         for family in describe() {
@@ -302,6 +393,21 @@ mod tests {
             text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\"")
         );
         assert!(!text.contains("GetCallerIdentity"));
+    }
+
+    #[test]
+    fn what_is_said_of_an_organisation_needs_one() {
+        let metrics = SelfMetrics::new(Scope::Daemon);
+        assert!(!text(&metrics).contains("organization"));
+        metrics.set_organization(true);
+        let before = text(&metrics);
+        assert!(before.contains("servicecatalog_organization_discovery_success 0\n"));
+        assert!(!before.contains("organization_accounts"), "unknown is no zero");
+        metrics.organization_discovered(7.0);
+        metrics.set_organization_accounts(3);
+        let after = text(&metrics);
+        assert!(after.contains("servicecatalog_organization_discovery_success 1\n"));
+        assert!(after.contains("servicecatalog_organization_accounts 3\n"));
     }
 
     #[test]

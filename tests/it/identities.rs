@@ -5,7 +5,6 @@ mod aws;
 mod directory;
 mod reload;
 mod roles;
-mod weight;
 
 use std::sync::Arc;
 use std::time::Duration;

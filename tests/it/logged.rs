@@ -4,7 +4,9 @@ use std::process::Output;
 
 use assert_cmd::Command;
 use serde_json::Value;
-use servicecatalog_exporter::sim::{self, Fault, Operation, Simulator, What, World};
+use servicecatalog_exporter::sim::{
+    self, Fault, Operation, ProvisionedProduct, Simulator, What, World,
+};
 
 const LIST: Operation = Operation::ListStackInstancesForProvisionedProduct;
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -83,6 +85,51 @@ async fn without_any_credentials_the_log_says_so_and_nothing_is_sent() {
         lines.iter().map(|line| (line["stage"].as_str(), line["reason"].as_str())).collect();
     assert_eq!(said, [(Some("products"), Some("credentials"))]);
     assert!(simulator.calls().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_permission_that_only_enriches_is_logged_and_is_no_failed_scan() {
+    let world = World::sized(7, 0, 0);
+    let simulator = Simulator::start(with_tainted(world, 3)).await.unwrap();
+    simulator.inject(Fault::new(What::Denied).on(Operation::DescribeRecord));
+    let output = scan(&simulator, true, &[]).await;
+    assert_eq!(output.status.code(), Some(0), "products and stack instances are complete");
+    let lines = failures(&output);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(
+        (&lines[0]["stage"], &lines[0]["reason"]),
+        (&"records".into(), &"access_denied".into())
+    );
+    let remedy = lines[0]["remedy"].as_str().unwrap();
+    assert!(remedy.contains("servicecatalog:DescribeRecord"), "{remedy}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_logged_why_the_last_operation_on_a_product_failed() {
+    let simulator = Simulator::start(with_tainted(World::sized(7, 0, 0), 2)).await.unwrap();
+    let output = scan(&simulator, true, &[]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let text = std::str::from_utf8(&output.stderr).unwrap();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let said = "the last operation on a provisioned product failed";
+    let lines: Vec<_> = lines.filter(|line| line["message"] == said).collect();
+    let products: Vec<_> = lines.iter().map(|line| line["product"].as_str().unwrap()).collect();
+    assert_eq!(products, ["pp-0000000000000", "pp-0000000000001"]);
+    for line in &lines {
+        assert_eq!((&line["level"], &line["status"]), (&"INFO".into(), &"TAINTED".into()));
+        assert!(line["name"].as_str().unwrap().starts_with("product-"), "{line}");
+        assert!(!line["code"].as_str().unwrap().is_empty(), "{line}");
+        assert!(!line["error"].as_str().unwrap().is_empty(), "{line}");
+    }
+}
+
+/// The world with its first products TAINTED.
+fn with_tainted(mut world: World, tainted: usize) -> World {
+    let products = world.catalog_mut(sim::ACCOUNT, sim::REGION).products_mut();
+    for (n, product) in products.iter_mut().enumerate().take(tainted) {
+        *product = ProvisionedProduct::tainted(n);
+    }
+    world
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use servicecatalog_exporter::app::reference;
-use servicecatalog_exporter::sim::{Fault, Operation, What, World};
+use servicecatalog_exporter::sim::{self, Fault, Fleet, Operation, What, World};
 
+use crate::fleet;
 use crate::support::Rig;
 use crate::support::exposition::{Sample, Scrape};
 use crate::support::foreign::{scan_and_be_named, settled};
@@ -49,7 +50,8 @@ fn exported(scrape: &Scrape) -> BTreeMap<String, Shape> {
     ours.map(|(name, kind)| {
         let own_labels = |sample: &Sample| {
             let labels = sample.labels.keys().filter(|label| kind != "histogram" || *label != "le");
-            labels.cloned().collect::<BTreeSet<_>>()
+            // Those follow from the configuration, and are documented in words.
+            labels.filter(|label| !label.starts_with("tag_")).cloned().collect::<BTreeSet<_>>()
         };
         let of_it = |sample: &&Sample| match sample.name.strip_prefix(name) {
             Some("") => true,
@@ -67,11 +69,17 @@ fn exported(scrape: &Scrape) -> BTreeMap<String, Shape> {
 /// The demo world after a scan with everything that a scan can meet: waits for the rate limit, a
 /// throttled request that is repeated, and then a failure.
 async fn eventful_scrape() -> Scrape {
-    let rig = Rig::with(World::demo(1, 1_780_000_000), |config| {
+    let mut world = World::demo(1, 1_780_000_000);
+    world.organize(sim::ACCOUNT);
+    let rig = Rig::with(world, |config| {
+        config.organization = Some(fleet::organization(&Fleet::default()));
         config.aws.max_requests_per_second = 200.0;
         config.aws.burst = 1;
+        config.enrich.names_and_tags = true;
+        config.enrich.tags = vec![("Owner".into(), "owner".into())];
     })
     .await;
+    fleet::found(&rig).await;
     let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
     rig.simulator.inject(throttle.times(1));
     scan_and_be_named(&rig).await;

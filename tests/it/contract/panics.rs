@@ -6,13 +6,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use servicecatalog_exporter::sim::{StackInstance, World};
+use servicecatalog_exporter::sim::{ProvisionedProduct, StackInstance, World};
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Metadata, Subscriber, span};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
-use super::{PRODUCTS, STACK_INSTANCES, change};
+use super::{PRODUCTS, STACK_INSTANCES, change, world};
 use crate::support::Rig;
 
 /// What the exporter logs when an attempt begins.
@@ -112,4 +112,25 @@ async fn a_panic_in_one_listing_fails_that_listing_and_no_other() {
     scrape.assert_succeeded(STACK_INSTANCES);
     assert_eq!(scrape.instances("CURRENT"), Some(8.0));
     rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_panic_while_names_or_records_are_read_fails_that_stage_and_no_other() {
+    let (names, records) = ("names_and_tags", "records");
+    let cases = [("SearchProvisionedProducts", names, records), ("DescribeRecord", records, names)];
+    for (cue, failed, other) in cases {
+        let (armed, _guard) = lay(cue);
+        let tainted = world(vec![ProvisionedProduct::tainted(0)]);
+        let rig = Rig::with(tainted, |config| config.enrich.names_and_tags = true).await;
+        armed.store(true, Ordering::Relaxed);
+        let scrape = rig.scan_and_scrape().await;
+        assert!(!armed.load(Ordering::Relaxed), "it panicked");
+        scrape.assert_failed(failed, "other");
+        for stage in [PRODUCTS, STACK_INSTANCES, other] {
+            scrape.assert_succeeded(stage);
+        }
+        let scrape = rig.scan_and_scrape().await;
+        scrape.assert_succeeded(failed);
+        rig.stop().await;
+    }
 }

@@ -7,15 +7,15 @@ use servicecatalog_exporter::app::system_clock;
 use servicecatalog_exporter::aws::Shared;
 use servicecatalog_exporter::config::Config;
 use servicecatalog_exporter::families::{self, Shown};
-use servicecatalog_exporter::model::Region;
+use servicecatalog_exporter::model::{AccountId, Region, RoleArn, RoleName};
 use servicecatalog_exporter::publish::{Published, Reader, Readiness, cell};
-use servicecatalog_exporter::scan::{Pump, Ticks};
+use servicecatalog_exporter::scan::{Inputs, Key, Pump, Roster, Ticks, Wanted};
 use servicecatalog_exporter::sim::{
     Fault, Operation, ProvisionedProduct, REGION, Simulator, StackInstance, What, World,
 };
-use servicecatalog_exporter::snapshot::{Snapshot, TargetState};
+use servicecatalog_exporter::snapshot::{Found, Snapshot, TargetNames, TargetState};
 use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -53,11 +53,20 @@ impl Pumped {
         let metrics = Arc::new(SelfMetrics::new(Scope::OneScan));
         let shared = Shared::new(&limits, Arc::clone(&metrics));
         let (mut simulators, mut targets) = (Vec::new(), Vec::new());
-        for account in accounts {
+        for (nth, account) in accounts.iter().enumerate() {
             let simulator = Simulator::start(holding(account)).await.unwrap();
             let region = Region::parse(REGION).unwrap();
             let client = session(&simulator, limits.clone()).target(&region, shared.clone());
-            targets.push((Arc::new(client), TargetState::new(region, None, config.scan.interval)));
+            let account = AccountId::new(account);
+            let role = RoleArn::of("aws", &account, &RoleName::parse("Exporter").unwrap());
+            // One of them is the ambient one, whose account nobody knows yet.
+            let ambient = nth == 1;
+            targets.push(Wanted {
+                key: Key { role: (!ambient).then_some(role), region },
+                account: (!ambient).then_some(account),
+                names: TargetNames::default(),
+                client: Arc::new(client),
+            });
             simulators.push(simulator);
         }
         let snapshot = Arc::new(Snapshot::default());
@@ -65,12 +74,24 @@ impl Pumped {
             per_product: config.metrics.per_product,
             max_instance_series: config.metrics.max_instance_series,
             max_series: config.metrics.max_series,
+            ..Shown::default()
         };
-        let exposition = families::encode(&snapshot, shown);
+        let exposition = families::encode(&snapshot, &shown);
         let (publisher, reader) = cell(Published { snapshot, exposition });
         let (readiness, stop) = (Readiness::default(), CancellationToken::new());
         let clock = system_clock();
-        let pump = Pump::new(targets, Arc::new(config), clock, ticks, metrics, readiness.clone());
+        let roster = Roster {
+            config: Arc::new(config),
+            configured: targets.len(),
+            targets,
+            found: Found::Wholly,
+            failures: Vec::new(),
+            management: None,
+            calls: Vec::new(),
+        };
+        let (_, roster) = watch::channel(Arc::new(roster));
+        let inputs = Inputs { roster, ticks, wishes: mpsc::channel(1).1 };
+        let pump = Pump::new(inputs, clock, metrics, readiness.clone());
         tokio::spawn(pump.run(publisher, stop.clone()));
         Self { simulators, reader, readiness, tick, _stop: stop.drop_guard() }
     }

@@ -1,0 +1,363 @@
+//! Which targets there are: asks whose credentials these are, which accounts the organisation has
+//! and which regions they have enabled, and hands the pump a roster whenever an answer changed it.
+//!
+//! What was found out stays until a better answer comes: a question that fails changes nothing but
+//! the metrics that say so.
+
+mod choice;
+mod question;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+use self::choice::{Choice, Chosen, Known, choose};
+use self::question::{Agenda, Answer, Question};
+use super::roster::{Key, Roster, Wanted};
+use crate::aws::{
+    CallError, DirectoryClient, Identity, Limits, Member, Session, Shared, TargetClient,
+};
+use crate::config::Config;
+use crate::model::{AssumeRole, Clock, Region, RoleArn};
+use crate::snapshot::Found;
+use crate::telemetry::SelfMetrics;
+
+/// Questions under way at once.
+const AT_ONCE: usize = 32;
+/// While answers come in, the roster is made anew at most so often.
+const ROSTER_EVERY: Duration = Duration::from_millis(500);
+
+/// Finds the targets.
+#[derive(Debug)]
+pub struct Discovery {
+    config: Arc<Config>,
+    ambient: Arc<Session>,
+    shared: Shared,
+    clock: Clock,
+    metrics: Arc<SelfMetrics>,
+    sessions: HashMap<AssumeRole, Arc<Session>>,
+    directories: HashMap<Option<AssumeRole>, Arc<DirectoryClient>>,
+    clients: HashMap<Key, (Option<AssumeRole>, Arc<TargetClient>)>,
+    own: Option<Identity>,
+    members: Option<Vec<Member>>,
+    regions: HashMap<Option<AssumeRole>, Vec<Region>>,
+    agenda: Agenda,
+    tasks: JoinSet<Answer>,
+    roster: watch::Sender<Arc<Roster>>,
+}
+
+impl Discovery {
+    /// A discovery with this identity, and where its rosters come out. The first one, of what is
+    /// configured alone, is there at once.
+    #[must_use]
+    pub fn new(
+        config: Arc<Config>,
+        ambient: Arc<Session>,
+        shared: Shared,
+        clock: Clock,
+        metrics: Arc<SelfMetrics>,
+    ) -> (Self, watch::Receiver<Arc<Roster>>) {
+        let empty = Roster {
+            config: Arc::clone(&config),
+            targets: Vec::new(),
+            configured: 0,
+            found: Found::NotYet,
+            failures: Vec::new(),
+            management: None,
+            calls: Vec::new(),
+        };
+        let (roster, receiver) = watch::channel(Arc::new(empty));
+        let mut discovery = Self {
+            config,
+            ambient,
+            shared,
+            clock,
+            metrics,
+            sessions: HashMap::new(),
+            directories: HashMap::new(),
+            clients: HashMap::new(),
+            own: None,
+            members: None,
+            regions: HashMap::new(),
+            agenda: Agenda::default(),
+            tasks: JoinSet::new(),
+            roster,
+        };
+        discovery.configured();
+        discovery.publish();
+        (discovery, receiver)
+    }
+
+    /// Asks what is due, for ever; a configuration that comes in replaces the one before.
+    pub async fn run(
+        mut self,
+        mut configs: mpsc::Receiver<Arc<Config>>,
+        limits: fn(&Config) -> Limits,
+    ) {
+        let mut changed = false;
+        let mut published = Instant::now();
+        loop {
+            self.ask();
+            let settled = self.tasks.is_empty() || published.elapsed() >= ROSTER_EVERY;
+            if changed && settled {
+                self.publish();
+                (changed, published) = (false, Instant::now());
+                continue;
+            }
+            let due = self.agenda.next(self.tasks.len() < AT_ONCE);
+            tokio::select! {
+                Some(config) = configs.recv() => {
+                    self.reconfigure(config, limits).await;
+                    changed = true;
+                    published = Instant::now() - ROSTER_EVERY;
+                }
+                Some(answer) = self.tasks.join_next() => {
+                    match answer {
+                        Ok(answer) => self.take(answer),
+                        Err(_) => self.agenda.panicked(Instant::now()),
+                    }
+                    changed = true;
+                }
+                () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
+                () = sleep_until(published + ROSTER_EVERY), if changed => {}
+            }
+        }
+    }
+
+    /// Notes what the configuration asks for.
+    fn configured(&mut self) {
+        let organization = self.config.organization.as_ref();
+        self.metrics.set_organization(organization.is_some());
+        self.metrics.set_shard(self.config.shard.ordinal, self.config.shard.total);
+        self.agenda.want(Question::Identity, organization.is_some() || self.config.shard.total > 1);
+        self.agenda.want(Question::Members, organization.is_some());
+        if organization.is_none() {
+            self.members = None;
+        }
+    }
+
+    /// Targets that stay keep their clients' counters, limits and credentials.
+    async fn reconfigure(&mut self, config: Arc<Config>, limits: fn(&Config) -> Limits) {
+        let before = std::mem::replace(&mut self.config, config);
+        let config = Arc::clone(&self.config);
+        if before.aws != config.aws {
+            let limits = limits(&config);
+            let url = config.aws.endpoint_url.as_ref().map(|url| url.as_str());
+            let region = config.aws.region.as_ref();
+            match self.ambient.with(region, url, limits.clone()).await {
+                Ok(session) => {
+                    self.shared.set_max_in_flight(limits.max_in_flight);
+                    self.renew(session);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the settings below aws stay as they were");
+                }
+            }
+        }
+        if before.organization != config.organization {
+            self.agenda.again(Question::Members);
+        }
+        self.configured();
+    }
+
+    /// Goes on with the settings of that session.
+    fn renew(&mut self, ambient: Session) {
+        self.ambient = Arc::new(ambient);
+        // The old sessions live until the new ones have taken over their credentials.
+        let _before = std::mem::take(&mut self.sessions);
+        for (role, directory) in std::mem::take(&mut self.directories) {
+            let session = self.session(role.as_ref());
+            let directory = directory.continuing(&session, self.shared.clone());
+            self.directories.insert(role, Arc::new(directory));
+        }
+        for (key, (role, client)) in std::mem::take(&mut self.clients) {
+            let session = self.session(role.as_ref());
+            let client = client.continuing(&session, self.shared.clone());
+            self.clients.insert(key, (role, Arc::new(client)));
+        }
+    }
+
+    fn session(&mut self, role: Option<&AssumeRole>) -> Arc<Session> {
+        match role {
+            None => Arc::clone(&self.ambient),
+            Some(role) => {
+                let ambient = &self.ambient;
+                let new = || Arc::new(ambient.assuming(role));
+                Arc::clone(self.sessions.entry(role.clone()).or_insert_with(new))
+            }
+        }
+    }
+
+    fn directory(&mut self, role: Option<&AssumeRole>) -> Arc<DirectoryClient> {
+        if let Some(known) = self.directories.get(&role.cloned()) {
+            return Arc::clone(known);
+        }
+        let directory = Arc::new(self.session(role).directory(self.shared.clone()));
+        self.directories.insert(role.cloned(), Arc::clone(&directory));
+        directory
+    }
+
+    /// Begins what is due.
+    fn ask(&mut self) {
+        let now = Instant::now();
+        while self.tasks.len() < AT_ONCE
+            && let Some(question) = self.agenda.take_due(now)
+        {
+            let role = match &question {
+                Question::Identity => None,
+                Question::Members => {
+                    self.config.organization.as_ref().and_then(|org| org.management_role.clone())
+                }
+                Question::Regions(role) => role.clone(),
+            };
+            let directory = self.directory(role.as_ref());
+            let config = Arc::clone(&self.config);
+            self.tasks.spawn(async move { question.ask(&directory, &config).await });
+        }
+    }
+
+    fn take(&mut self, answer: Answer) {
+        let now = Instant::now();
+        match answer {
+            Answer::Identity(Ok(identity)) => {
+                self.own = Some(identity);
+                self.agenda.answered(&Question::Identity, now, None);
+            }
+            Answer::Identity(Err(error)) => self.failed(Question::Identity, now, &error),
+            Answer::Members(asked, _) if asked != self.config.organization => {}
+            Answer::Members(_, Ok(members)) => {
+                self.joined_or_left(&members);
+                self.members = Some(members);
+                let refresh = self.config.organization.as_ref().map(|org| org.refresh);
+                self.agenda.answered(&Question::Members, now, refresh);
+                self.metrics.organization_discovered(self.clock.now().unix);
+            }
+            Answer::Members(_, Err(error)) => {
+                self.metrics.organization_failed();
+                self.failed(Question::Members, now, &error);
+            }
+            Answer::Regions(role, Ok(regions)) => {
+                self.regions.insert(role.clone(), regions);
+                let question = Question::Regions(role);
+                self.agenda.answered(&question, now, Some(question::REGIONS_REFRESH));
+            }
+            Answer::Regions(role, Err(error)) => {
+                // Empty says that there was an answer, and that it was none.
+                self.regions.entry(role.clone()).or_default();
+                self.failed(Question::Regions(role), now, &error);
+            }
+        }
+    }
+
+    fn failed(&mut self, question: Question, now: Instant, error: &CallError) {
+        let limit = match question {
+            Question::Members => self.config.organization.as_ref().map(|org| org.refresh),
+            _ => None,
+        };
+        let retry = self.agenda.failed(&question, now, limit, error);
+        let (what, consequence) = question.in_words();
+        tracing::warn!(
+            account = question.account(),
+            asked = what,
+            reason = error.reason.as_str(),
+            operation = error.operation.as_str(),
+            code = error.code,
+            request_id = error.request_id,
+            error = error.message,
+            remedy = error.reason.remedy(error.operation),
+            retry_in = ?retry,
+            consequence,
+            "finding the targets failed"
+        );
+    }
+
+    fn joined_or_left(&self, members: &[Member]) {
+        let Some(before) = &self.members else {
+            tracing::info!(accounts = members.len(), "the accounts of the organisation are known");
+            return;
+        };
+        let has = |list: &[Member], one: &Member| list.iter().any(|m| m.account == one.account);
+        for member in members.iter().filter(|member| !has(before, member)) {
+            tracing::info!(account = %member.account, name = member.name, "joined the organisation");
+        }
+        for member in before.iter().filter(|member| !has(members, member)) {
+            tracing::info!(account = %member.account, name = member.name, "left the organisation");
+        }
+    }
+
+    /// Makes the roster anew, and forgets what it does not need any more.
+    fn publish(&mut self) {
+        let known = Known {
+            region: &self.ambient.region().clone(),
+            own: self.own.as_ref().map(|own| (&own.account, partition(&own.arn))),
+            members: self.members.as_deref(),
+            regions: &self.regions,
+        };
+        let Chosen { choices, configured, complete, auto } = choose(&self.config, &known);
+        if let Some(organization) = &self.config.organization {
+            let wanted = |member: &&Member| choice::is_wanted(member, organization);
+            let accounts = self.members.iter().flatten().filter(wanted).count();
+            self.metrics.set_organization_accounts(accounts);
+        }
+        self.agenda.want_regions(&auto);
+        self.regions.retain(|role, _| auto.contains(role));
+        let targets: Vec<Wanted> = choices.into_iter().map(|choice| self.wanted(choice)).collect();
+        let keys: std::collections::HashSet<&Key> =
+            targets.iter().map(|wanted| &wanted.key).collect();
+        self.clients.retain(|key, _| keys.contains(key));
+        let roles: std::collections::HashSet<&AssumeRole> =
+            self.clients.values().filter_map(|(role, _)| role.as_ref()).collect();
+        let management =
+            self.config.organization.as_ref().and_then(|org| org.management_role.as_ref());
+        self.sessions.retain(|role, _| {
+            roles.contains(role) || management == Some(role) || auto.contains(&Some(role.clone()))
+        });
+        let own = self.own.as_ref().map(|own| &own.account);
+        let calls = self.directories.iter().filter_map(|(role, directory)| {
+            let account = role.as_ref().map(|role| role.arn.account()).or(own)?;
+            Some((account.clone(), directory.counts()))
+        });
+        let mut calls: Vec<_> = calls.collect();
+        calls.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let found = match (complete, self.agenda.all_tried()) {
+            (true, true) => Found::Wholly,
+            (false, true) => Found::Partly,
+            (_, false) => Found::NotYet,
+        };
+        let config = Arc::clone(&self.config);
+        let failures = self.agenda.failures();
+        let management = self.members.iter().flatten().map(|m| m.management.clone()).next();
+        let roster = Roster { config, targets, configured, found, failures, management, calls };
+        self.roster.send_replace(Arc::new(roster));
+    }
+
+    fn wanted(&mut self, choice: Choice) -> Wanted {
+        let Choice { role, region, account, names } = choice;
+        let arn: Option<RoleArn> = role.as_ref().map(|role| role.arn.clone());
+        let key = Key { role: arn, region };
+        let client = match self.clients.get(&key) {
+            Some((same, client)) if *same == role => Arc::clone(client),
+            other => {
+                let before = other.map(|(_, client)| Arc::clone(client));
+                let session = self.session(role.as_ref());
+                let client = Arc::new(match before {
+                    // The same role with another external id: its counters go on.
+                    Some(before) => before.continuing(&session, self.shared.clone()),
+                    None => session.target(&key.region, self.shared.clone()),
+                });
+                self.clients.insert(key.clone(), (role, Arc::clone(&client)));
+                client
+            }
+        };
+        Wanted { key, account, names, client }
+    }
+}
+
+/// The partition of an ARN.
+fn partition(arn: &str) -> &str {
+    arn.split(':').nth(1).filter(|text| !text.is_empty()).unwrap_or("aws")
+}

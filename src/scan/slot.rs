@@ -1,0 +1,195 @@
+//! One target in the pump: what is known of it, and where its attempts stand.
+
+use std::sync::Arc;
+
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use super::attempt::Finished;
+use super::report::report;
+use super::roster::Wanted;
+use super::schedule::{Schedule, is_permanent};
+use super::slow::report_slow;
+use crate::config::Config;
+use crate::model::{AccountId, Clock};
+use crate::snapshot::TargetState;
+
+/// One target in the pump.
+#[derive(Debug)]
+pub(super) struct Slot {
+    pub(super) wanted: Wanted,
+    pub(super) state: Arc<TargetState>,
+    schedule: Schedule,
+    running: Option<Running>,
+    /// Another attempt begins as soon as the one that runs has ended.
+    again: bool,
+    /// An earlier target is the same account and region: this one is neither scanned nor shown.
+    stopped: bool,
+    /// It was said that its attempts take longer than the interval.
+    slow: bool,
+}
+
+#[derive(Debug)]
+struct Running {
+    begun: Instant,
+    task: AbortHandle,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Slot {
+    /// A target of which nothing is known; its first attempt is due at once.
+    pub(super) fn new(wanted: Wanted, config: &Config, nth: usize, many: usize) -> Self {
+        let interval = config.scan.interval;
+        let region = wanted.key.region.clone();
+        let mut state = TargetState::new(region, wanted.account.clone(), interval);
+        state.names = wanted.names.clone();
+        Self {
+            schedule: Schedule::new(Instant::now(), interval, nth, many),
+            state: Arc::new(state),
+            wanted,
+            running: None,
+            again: false,
+            stopped: false,
+            slow: false,
+        }
+    }
+
+    /// Takes over what a new roster says; what is known of the target stays.
+    pub(super) fn update(&mut self, wanted: Wanted, config: &Config) {
+        let interval = config.scan.interval;
+        let changed = self.state.interval != interval
+            || self.state.names != wanted.names
+            || (self.state.account.is_none() && wanted.account.is_some());
+        if changed {
+            let state = Arc::make_mut(&mut self.state);
+            if state.interval != interval {
+                self.schedule.forgive();
+                self.schedule.not_later_than(Instant::now() + interval);
+            }
+            state.interval = interval;
+            state.names = wanted.names.clone();
+            if state.account.is_none() {
+                state.account.clone_from(&wanted.account);
+            }
+        }
+        if !Arc::ptr_eq(&self.wanted.client, &wanted.client) {
+            self.schedule.forgive();
+        }
+        self.wanted = wanted;
+    }
+
+    /// Whether it is not scanned because an earlier target is the same.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Whether an attempt is under way.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// When its next attempt is due; never while it is stopped.
+    pub(super) fn due(&self) -> Option<Instant> {
+        (!self.stopped).then(|| self.schedule.due())
+    }
+
+    /// Its next attempt is due now.
+    pub(super) fn due_now(&mut self, now: Instant) {
+        self.schedule.due_now(now);
+    }
+
+    /// Its tick came: whether an attempt is to begin. If one still runs, the tick is left out.
+    pub(super) fn tick(&mut self, now: Instant, clock: &Clock) -> bool {
+        let interval = self.state.interval;
+        let begins = self.running.is_none();
+        if begins {
+            self.schedule.begun(now, interval);
+        } else {
+            self.schedule.skipped(now, interval);
+            let calls = self.wanted.client.counts();
+            let state = Arc::make_mut(&mut self.state);
+            state.tick_skipped();
+            state.calls = calls;
+            tracing::warn!(
+                account = state.account.as_ref().map(AccountId::as_str),
+                region = state.region.as_str(),
+                "a scan was due while the one before still runs, and is left out; raise \
+                 scan.interval, or aws.max_requests_per_second if AWS allows it"
+            );
+        }
+        self.announce(clock);
+        begins
+    }
+
+    /// Whether an attempt is to begin at once because somebody asks for it; if one runs, another
+    /// follows it.
+    pub(super) fn asked_for(&mut self) -> bool {
+        self.again = self.running.is_some() && !self.stopped;
+        self.running.is_none() && !self.stopped
+    }
+
+    /// An attempt began.
+    pub(super) fn runs(&mut self, task: AbortHandle) {
+        self.running = Some(Running { begun: Instant::now(), task });
+    }
+
+    /// The attempt ended. Whether another is to begin at once.
+    pub(super) fn ended(&mut self, finished: Finished, config: &Config, clock: &Clock) -> bool {
+        let interval = self.state.interval;
+        let before = Arc::clone(&self.state);
+        let begun = self.running.take().map_or_else(Instant::now, |running| running.begun);
+        let took = begun.elapsed();
+        let denied = finished.end.products.is_err_and(is_permanent);
+        let state = Arc::make_mut(&mut self.state);
+        state.calls = self.wanted.client.counts();
+        state.attempt_finished(finished.end.clone());
+        let pause = self.schedule.ended(begun, denied, interval);
+        report(&before, state, &finished, pause);
+        if took > interval && !self.slow {
+            report_slow(&before, state, took, config);
+        }
+        self.slow = took > interval;
+        self.announce(clock);
+        std::mem::take(&mut self.again)
+    }
+
+    /// Ends what runs and forgets it: the target is not scanned any more.
+    pub(super) fn stop(&mut self) {
+        self.stopped = true;
+        self.again = false;
+        self.running = None;
+    }
+
+    /// It may be scanned after all.
+    pub(super) fn resume(&mut self, now: Instant) {
+        self.stopped = false;
+        self.schedule.due_now(now);
+    }
+
+    /// Says when the next attempt is due.
+    pub(super) fn announce(&mut self, clock: &Clock) {
+        if self.stopped {
+            return;
+        }
+        let wait = self.schedule.due().saturating_duration_since(Instant::now());
+        let next = clock.now().plus(wait).unix;
+        if (self.state.next_attempt - next).abs() > 0.001 {
+            Arc::make_mut(&mut self.state).next_attempt = next;
+        }
+    }
+
+    /// Copies the counts of calls, which go on while an attempt runs. Whether any moved.
+    pub(super) fn copy_counters(&mut self) -> bool {
+        let calls = self.wanted.client.counts();
+        let moved = self.state.calls != calls;
+        if moved {
+            Arc::make_mut(&mut self.state).calls = calls;
+        }
+        moved
+    }
+}
