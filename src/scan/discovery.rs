@@ -22,7 +22,7 @@ use crate::aws::{
     CallError, DirectoryClient, Identity, Limits, Member, Session, Shared, TargetClient,
 };
 use crate::config::Config;
-use crate::model::{AssumeRole, Clock, Region, RoleArn};
+use crate::model::{AccountId, AssumeRole, Clock, Region, RoleArn};
 use crate::snapshot::Found;
 use crate::telemetry::SelfMetrics;
 
@@ -92,7 +92,8 @@ impl Discovery {
         (discovery, receiver)
     }
 
-    /// Asks what is due, for ever; a configuration that comes in replaces the one before.
+    /// Asks what is due, for ever; a configuration that comes in replaces the one before. Where
+    /// none can come any more it ends when nothing is left to ask.
     pub async fn run(
         mut self,
         mut configs: mpsc::Receiver<Arc<Config>>,
@@ -124,6 +125,8 @@ impl Discovery {
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
                 () = sleep_until(published + ROSTER_EVERY), if changed => {}
+                // Nothing is due, and nobody is left who could change that.
+                else => return,
             }
         }
     }
@@ -207,17 +210,32 @@ impl Discovery {
         while self.tasks.len() < AT_ONCE
             && let Some(question) = self.agenda.take_due(now)
         {
-            let role = match &question {
-                Question::Identity => None,
-                Question::Members => {
-                    self.config.organization.as_ref().and_then(|org| org.management_role.clone())
-                }
-                Question::Regions(role) => role.clone(),
-            };
+            let role = self.asked_as(&question).cloned();
             let directory = self.directory(role.as_ref());
             let config = Arc::clone(&self.config);
             self.tasks.spawn(async move { question.ask(&directory, &config).await });
         }
+    }
+
+    /// The role that is asked; `None` is the ambient identity.
+    fn asked_as<'q>(&'q self, question: &'q Question) -> Option<&'q AssumeRole> {
+        match question {
+            Question::Identity => None,
+            Question::Members => self.config.organization.as_ref()?.management_role.as_ref(),
+            Question::Regions(role) => role.as_ref(),
+        }
+    }
+
+    /// The questions whose last answer was a failure, with the account that was asked.
+    fn failures(&self) -> Vec<(Option<AccountId>, CallError)> {
+        let own = self.own.as_ref().map(|own| &own.account);
+        let failures = self.agenda.failures().map(|(question, error)| {
+            let account = self.asked_as(question).map(|role| role.arn.account()).or(own);
+            (account.cloned(), error.clone())
+        });
+        let mut failures: Vec<_> = failures.collect();
+        failures.sort_by(|(a, one), (b, other)| (a, one.operation).cmp(&(b, other.operation)));
+        failures
     }
 
     fn take(&mut self, answer: Answer) {
@@ -329,7 +347,7 @@ impl Discovery {
             (_, false) => Found::NotYet,
         };
         let config = Arc::clone(&self.config);
-        let failures = self.agenda.failures();
+        let failures = self.failures();
         let management = self.members.iter().flatten().map(|m| m.management.clone()).next();
         let roster = Roster { config, targets, configured, found, failures, management, calls };
         self.roster.send_replace(Arc::new(roster));

@@ -25,6 +25,7 @@ mod logged;
 mod moto;
 mod oracle;
 mod paced;
+mod policy;
 mod process;
 mod prometheus;
 mod promtool;

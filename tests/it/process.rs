@@ -6,8 +6,10 @@ mod credentials;
 mod demo;
 mod environment;
 mod lifetime;
+mod live_check;
 mod one_scan;
-mod program;
+mod policies;
+pub mod program;
 mod refusals;
 mod responder;
 mod settings;
@@ -46,7 +48,7 @@ fn scanning(simulator: &Simulator, args: &[&str]) -> Invocation {
 
 impl Invocation {
     /// The usual variables, for the simulated AWS.
-    fn scanning(self, simulator: &Simulator) -> Self {
+    pub fn scanning(self, simulator: &Simulator) -> Self {
         self.env("AWS_ENDPOINT_URL", simulator.endpoint_url())
             .env("AWS_REGION", sim::REGION)
             .env("AWS_ACCESS_KEY_ID", sim::ACCESS_KEY_ID)

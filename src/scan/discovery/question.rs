@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::aws::{CallError, DirectoryClient, Identity, Member};
 use crate::config::{Config, Organization};
-use crate::model::{AccountId, AssumeRole, Operation, Reason, Region};
+use crate::model::{AssumeRole, Operation, Reason, Region};
 
 /// Regions are enabled and disabled by hand, seldom.
 pub(super) const REGIONS_REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
@@ -227,15 +227,9 @@ impl Agenda {
         self.items.values().all(|item| item.tried)
     }
 
-    /// The questions whose last answer was a failure, with the account that was asked.
-    pub(super) fn failures(&self) -> Vec<(Option<AccountId>, CallError)> {
-        let failed = |(question, item): (&Question, &Item)| {
-            let error = item.error.clone()?;
-            Some((question.account().map(AccountId::new), error))
-        };
-        let mut failures: Vec<_> = self.items.iter().filter_map(failed).collect();
-        failures.sort_by(|(a, one), (b, other)| (a, one.operation).cmp(&(b, other.operation)));
-        failures
+    /// The questions whose last answer was a failure.
+    pub(super) fn failures(&self) -> impl Iterator<Item = (&Question, &CallError)> {
+        self.items.iter().filter_map(|(question, item)| Some((question, item.error.as_ref()?)))
     }
 
     /// A question's task panicked; nobody says which, so all that are under way are asked again.
