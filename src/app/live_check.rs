@@ -64,33 +64,40 @@ pub struct LiveCheck {
 pub async fn check_live(config: Config, source: Source) -> anyhow::Result<LiveCheck> {
     let config = Arc::new(config);
     let roster = find_targets(&config, &source).await?;
-    let identities = identities(&roster).await?;
+    let by_role = by_role(&roster);
+    let identities = identities(&by_role).await?;
 
-    let (mut blocks, mut jobs, mut taken) = (Vec::new(), Vec::new(), HashSet::new());
-    let mut twice = Vec::new();
-    for (role, targets) in by_role(&roster) {
-        let identity = &identities[&role];
-        if let Err(error) = identity
+    let (mut blocks, mut jobs, mut twice) = (Vec::new(), Vec::new(), Vec::new());
+    let mut taken = HashSet::new();
+    for (role, targets) in &by_role {
+        if let Some(Err(error)) = identities.get(*role)
             && nothing_can_work(error)
         {
-            blocks.push(without_credentials(&targets, error, &roster));
+            blocks.push(without_credentials(targets, error));
+        }
+    }
+    for wanted in &roster.targets {
+        let identity = match identities.get(&wanted.key.role) {
+            Some(Err(error)) if nothing_can_work(error) => continue,
+            Some(Ok(identity)) => Ok(identity),
+            Some(Err(error)) => Err(error),
+            None => continue,
+        };
+        let named = identity.ok().map(|identity| &identity.account);
+        let account = wanted.account.as_ref().or(named).cloned();
+        let target = place(account.as_ref(), wanted.key.region.as_str(), wanted);
+        if account.is_some() && !taken.insert((account.clone(), wanted.key.region.clone())) {
+            twice.push(target);
             continue;
         }
-        for wanted in targets {
-            let account = account_of(wanted, identity);
-            if account.is_some() && !taken.insert((account.clone(), wanted.key.region.clone())) {
-                twice.push(place(account.as_ref(), wanted));
-                continue;
-            }
-            let block = Block {
-                target: place(account.as_ref(), wanted),
-                identity: who(wanted, identity),
-                targets: 1,
-                is_management: account.is_some() && account == roster.management,
-                rows: unknown_identity(wanted, identity),
-            };
-            jobs.push(try_target(block, Arc::clone(&wanted.client), Arc::clone(&config)));
-        }
+        let role = || wanted.key.role.as_ref().map_or_else(String::new, ToString::to_string);
+        let identity_shown = identity.map_or_else(|_| role(), |identity| identity.arn.clone());
+        // Scans do without this answer where an ARN names the account.
+        let unknown = identity.err().filter(|_| wanted.account.is_none());
+        let row = |e: &CallError| Row::optional(Operation::GetCallerIdentity, Err(e.clone()));
+        let rows = unknown.map(row).into_iter().collect();
+        let block = Block { target, identity: identity_shown, targets: 1, account, rows };
+        jobs.push(try_target(block, Arc::clone(&wanted.client), Arc::clone(&config)));
     }
     blocks.extend(all_of(jobs).await?);
     let found = directory_blocks(&roster, &blocks);
@@ -103,8 +110,7 @@ async fn find_targets(config: &Arc<Config>, source: &Source) -> anyhow::Result<A
     let metrics = Arc::new(SelfMetrics::new(Scope::OneScan));
     let shared = Shared::new(&limits(&config.aws), Arc::clone(&metrics));
     let config = Arc::clone(config);
-    let (discovery, mut roster) =
-        Discovery::new(config, session, shared, system_clock(), metrics);
+    let (discovery, mut roster) = Discovery::new(config, session, shared, system_clock(), metrics);
     let (_configs, none) = mpsc::channel(1);
     // Ended when it is dropped.
     let mut beside = JoinSet::new();
@@ -115,31 +121,26 @@ async fn find_targets(config: &Arc<Config>, source: &Source) -> anyhow::Result<A
     Ok(roster)
 }
 
-/// The targets of each identity, in the order of its first one.
-fn by_role(roster: &Roster) -> Vec<(Option<RoleArn>, Vec<&Wanted>)> {
-    let mut groups: Vec<(Option<RoleArn>, Vec<&Wanted>)> = Vec::new();
-    let mut places = BTreeMap::new();
+type ByRole<'r> = BTreeMap<&'r Option<RoleArn>, Vec<&'r Wanted>>;
+
+/// The targets of each identity.
+fn by_role(roster: &Roster) -> ByRole<'_> {
+    let mut groups = ByRole::new();
     for wanted in &roster.targets {
-        let place = *places.entry(&wanted.key.role).or_insert(groups.len());
-        if place == groups.len() {
-            groups.push((wanted.key.role.clone(), Vec::new()));
-        }
-        if let Some((_, targets)) = groups.get_mut(place) {
-            targets.push(wanted);
-        }
+        groups.entry(&wanted.key.role).or_default().push(wanted);
     }
     groups
 }
 
 /// Who each identity is: asked for once, in the first of its regions.
 async fn identities(
-    roster: &Roster,
+    by_role: &ByRole<'_>,
 ) -> anyhow::Result<BTreeMap<Option<RoleArn>, Result<Identity, CallError>>> {
-    let ask = |(role, targets): (Option<RoleArn>, Vec<&Wanted>)| {
-        let client = targets.first().map(|wanted| Arc::clone(&wanted.client))?;
+    let ask = |(role, targets): (&&Option<RoleArn>, &Vec<&Wanted>)| {
+        let (role, client) = ((*role).clone(), Arc::clone(&targets.first()?.client));
         Some(async move { (role, client.identity().await) })
     };
-    let answers = all_of(by_role(roster).into_iter().filter_map(ask).collect()).await?;
+    let answers = all_of(by_role.iter().filter_map(ask).collect()).await?;
     Ok(answers.into_iter().collect())
 }
 
@@ -167,23 +168,8 @@ fn nothing_can_work(error: &CallError) -> bool {
     error.operation == Operation::AssumeRole || error.reason == Reason::Credentials
 }
 
-fn account_of(wanted: &Wanted, identity: &Result<Identity, CallError>) -> Option<AccountId> {
-    wanted.account.clone().or(identity.as_ref().ok().map(|who| who.account.clone()))
-}
-
-fn who(wanted: &Wanted, identity: &Result<Identity, CallError>) -> String {
-    match identity {
-        Ok(who) => who.arn.clone(),
-        Err(_) => wanted.key.role.as_ref().map_or_else(String::new, ToString::to_string),
-    }
-}
-
 /// Account and region, and what people call the account.
-fn place(account: Option<&AccountId>, wanted: &Wanted) -> String {
-    named(account, wanted.key.region.as_str(), wanted)
-}
-
-fn named(account: Option<&AccountId>, regions: &str, wanted: &Wanted) -> String {
+fn place(account: Option<&AccountId>, regions: &str, wanted: &Wanted) -> String {
     let mut text = format!("{} {regions}", account.map_or("?", AccountId::as_str));
     if !wanted.names.account_name.is_empty() {
         let _ = write!(text, " ({})", wanted.names.account_name);
@@ -193,7 +179,7 @@ fn named(account: Option<&AccountId>, regions: &str, wanted: &Wanted) -> String 
 }
 
 /// All targets of an identity that cannot be used.
-fn without_credentials(targets: &[&Wanted], error: &CallError, roster: &Roster) -> Block {
+fn without_credentials(targets: &[&Wanted], error: &CallError) -> Block {
     let regions: Vec<&Region> = targets.iter().map(|wanted| &wanted.key.region).collect();
     let regions = match &regions[..] {
         [] => String::new(),
@@ -203,28 +189,22 @@ fn without_credentials(targets: &[&Wanted], error: &CallError, roster: &Roster) 
     let account = targets.first().and_then(|wanted| wanted.account.as_ref());
     let role = targets.first().and_then(|wanted| wanted.key.role.as_ref());
     Block {
-        target: targets.first().map_or_else(String::new, |w| named(account, &regions, w)),
+        target: targets.first().map_or_else(String::new, |w| place(account, &regions, w)),
         identity: role.map_or_else(String::new, ToString::to_string),
         targets: targets.len(),
-        is_management: account.is_some() && account == roster.management.as_ref(),
+        account: account.cloned(),
         rows: vec![Row::required(error.operation, Err(error.clone()))],
     }
-}
-
-/// Scans do without this answer where an ARN names the account.
-fn unknown_identity(wanted: &Wanted, identity: &Result<Identity, CallError>) -> Vec<Row> {
-    let error = identity.as_ref().err().filter(|_| wanted.account.is_none());
-    let row = |error: &CallError| Row::optional(Operation::GetCallerIdentity, Err(error.clone()));
-    error.map(row).into_iter().collect()
 }
 
 /// Fills in what that target answers.
 async fn try_target(mut block: Block, client: Arc<TargetClient>, config: Arc<Config>) -> Block {
     let deadline = Instant::now() + PATIENCE;
     let products = client.products(None, deadline).await;
-    let stop = products.as_ref().err().is_some_and(|error| {
-        nothing_can_work(error) || error.reason == Reason::RegionDisabled
-    });
+    let stop = products
+        .as_ref()
+        .err()
+        .is_some_and(|error| nothing_can_work(error) || error.reason == Reason::RegionDisabled);
     let listed = products.as_ref().map(|page| page.products.as_slice()).unwrap_or_default();
     let set = listed.iter().find(|product| product.is_stack_set() && !product.id.is_empty());
     let set = set.map(|product| product.id.to_string());
@@ -264,7 +244,9 @@ fn first_page(products: &[Product], more: bool) -> String {
 /// AWS says that there is no such thing only to those who may ask.
 fn permitted(answer: Result<String, CallError>) -> Result<String, CallError> {
     match answer {
-        Err(error) if error.is_refusal() => Ok("not denied; asked for an id that is nothing's".into()),
+        Err(error) if error.is_refusal() => {
+            Ok("not denied; asked for an id that is nothing's".into())
+        }
         other => other,
     }
 }
@@ -272,8 +254,11 @@ fn permitted(answer: Result<String, CallError>) -> Result<String, CallError> {
 /// What finding the targets took, by the account that was asked.
 fn directory_blocks(roster: &Roster, targets: &[Block]) -> Vec<Block> {
     let mut accounts: BTreeMap<Option<&AccountId>, Vec<Row>> = BTreeMap::new();
-    let failed: BTreeSet<_> =
-        roster.failures.iter().map(|(account, error)| (account.as_ref(), error.operation)).collect();
+    let failed: BTreeSet<_> = roster
+        .failures
+        .iter()
+        .map(|(account, error)| (account.as_ref(), error.operation))
+        .collect();
     for (account, calls) in &roster.calls {
         // What must work before anything else does, or needs no permission.
         let implied = [Operation::AssumeRole, Operation::GetCallerIdentity];
@@ -286,8 +271,9 @@ fn directory_blocks(roster: &Roster, targets: &[Block]) -> Vec<Block> {
     for (account, error) in &roster.failures {
         // A role that cannot be assumed is told where its targets are.
         let told = |block: &Block| {
-            let of = account.as_ref().is_some_and(|account| block.target.starts_with(account.as_str()));
-            of && block.rows.iter().any(|row| row.is(error.operation) && row.result.is_err())
+            account.is_some()
+                && block.account == *account
+                && block.rows.iter().any(|row| row.is(error.operation) && row.result.is_err())
         };
         if error.operation != Operation::AssumeRole || !targets.iter().any(told) {
             let row = Row::required(error.operation, Err(error.clone()));
@@ -299,7 +285,7 @@ fn directory_blocks(roster: &Roster, targets: &[Block]) -> Vec<Block> {
         target: format!("{} aws-global", account.map_or("?", AccountId::as_str)),
         identity: String::new(),
         targets: 0,
-        is_management: false,
+        account: account.cloned(),
         rows,
     };
     accounts.into_iter().filter(|(_, rows)| !rows.is_empty()).map(block).collect()
@@ -311,13 +297,19 @@ fn conclude(found: &[Block], tried: &[Block], twice: &[String], roster: &Roster)
     let mut table = table::table(&blocks);
     table.push_str(&tally.summary());
     for target in twice {
-        let _ = writeln!(table, "{target} is there twice: the one that is listed later is not scanned.");
+        let _ = writeln!(
+            table,
+            "{target} is there twice: the one that is listed later is not scanned."
+        );
     }
     let (here, all) = (roster.targets.len(), roster.configured);
     if here < all {
-        let _ = writeln!(table, "{here} of {all} targets belong to this shard; others are not tried.");
+        let _ =
+            writeln!(table, "{here} of {all} targets belong to this shard; others are not tried.");
     }
-    if tried.iter().any(|block| block.is_management && block.is_broken()) {
+    let of_management =
+        |block: &&Block| roster.management.is_some() && block.account == roster.management;
+    if tried.iter().filter(of_management).any(Block::is_broken) {
         table.push_str(
             "The management account cannot be scanned, and it owns every Account Factory product. \
              StackSets never deploy to it: create the role there by a stack of its own, or run \

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use crate::aws::CallError;
-use crate::model::{Operation, Reason};
+use crate::model::{AccountId, Operation, Reason};
 
 /// With more targets than this those in which all is well take one line each.
 const DETAILED: usize = 20;
@@ -76,8 +76,8 @@ pub(super) struct Block {
     pub(super) identity: String,
     /// How many targets it stands for; none where targets were found.
     pub(super) targets: usize,
-    /// Whether it is the management account of the organisation.
-    pub(super) is_management: bool,
+    /// The account, where it is known.
+    pub(super) account: Option<AccountId>,
     pub(super) rows: Vec<Row>,
 }
 
@@ -96,9 +96,8 @@ impl Block {
     }
 
     fn standing(&self) -> Standing {
-        let failed = |required| {
-            self.rows.iter().any(|row| row.required == required && row.result.is_err())
-        };
+        let failed =
+            |required| self.rows.iter().any(|row| row.required == required && row.result.is_err());
         match (failed(true), failed(false)) {
             (true, _) => Standing::Broken,
             (false, true) => Standing::Lacks,

@@ -49,7 +49,8 @@ fn results(ended: &Ended) -> BTreeMap<(String, String), String> {
             assert!(line[columns[0]..].starts_with("as "), "{line}");
             continue;
         };
-        let before = results.insert((place.clone(), operation.to_owned()), result.trim().to_owned());
+        let before =
+            results.insert((place.clone(), operation.to_owned()), result.trim().to_owned());
         assert_eq!(before, None, "{line}");
     }
     results
@@ -135,7 +136,8 @@ async fn what_enrichment_lacks_is_told_and_no_failure() {
     for operation in optional {
         let name = operation.name();
         let result = &results(&ended)[&(place(2), name.to_owned())];
-        let expected = format!("failed, not required: access_denied; missing: servicecatalog:{name} (");
+        let expected =
+            format!("failed, not required: access_denied; missing: servicecatalog:{name} (");
         assert!(result.starts_with(&expected), "{result}");
     }
     let told = "Targets: 3, of which 2 work, 1 lack something that is not required.\n";
@@ -194,7 +196,8 @@ async fn the_ambient_identity_alone_is_checked_where_it_is() {
     let ended = exporter(&["check", "--live"]).scanning(&simulator).run().await;
     assert_eq!(ended.status.code(), Some(0), "{ended:?}");
     assert!(ended.complaints().is_empty(), "{ended:?}");
-    let arn = format!("arn:aws:sts::{}:assumed-role/ServiceCatalogExporter/monitoring", sim::ACCOUNT);
+    let arn =
+        format!("arn:aws:sts::{}:assumed-role/ServiceCatalogExporter/monitoring", sim::ACCOUNT);
     let first = format!("{} {}", sim::ACCOUNT, sim::REGION);
     assert!(ended.stdout.contains(&format!("\n{first}  as {arn}\n")), "{}", ended.stdout);
     let scan = &results(&ended)[&(first, SCAN.name().to_owned())];
@@ -258,7 +261,8 @@ async fn a_management_account_that_cannot_be_scanned_is_exit_code_1_with_a_way_o
     assert_fails(&ended);
     let place = format!("{} {} (Management)", Fleet::MANAGEMENT, sim::REGION);
     assert_eq!(failed(&ended), [(place, "AssumeRole".to_owned())]);
-    let hint = "The management account cannot be scanned, and it owns every Account Factory product";
+    let hint =
+        "The management account cannot be scanned, and it owns every Account Factory product";
     assert!(ended.stdout.contains(hint), "{}", ended.stdout);
     assert!(ended.stdout.contains("by a stack of its own, or run the exporter there"));
     let listed = (format!("{} aws-global", Fleet::MANAGEMENT), "ListAccounts".to_owned());
@@ -288,9 +292,8 @@ async fn an_organisation_that_may_not_be_listed_is_the_account_and_action_that_w
 #[tokio::test(flavor = "multi_thread")]
 async fn regions_that_one_account_does_not_tell_are_that_accounts_missing_action() {
     let (simulator, fleet, _) = three_accounts().await;
-    simulator.inject(
-        Fault::new(What::Denied).on(Operation::ListRegions).of_account(Fleet::account(1)),
-    );
+    simulator
+        .inject(Fault::new(What::Denied).on(Operation::ListRegions).of_account(Fleet::account(1)));
     let target = |n| {
         let arn = fleet.role_arn(&Fleet::account(n));
         format!("  - {{role_arn: '{arn}', external_id: open-sesame, regions: auto}}\n")
@@ -302,7 +305,10 @@ async fn regions_that_one_account_does_not_tell_are_that_accounts_missing_action
     assert_eq!(failed(&ended), [regions(1)]);
     assert_eq!(results(&ended)[&regions(0)], "ok");
     let result = &results(&ended)[&regions(1)];
-    assert!(result.starts_with("FAILED: access_denied; missing: account:ListRegions ("), "{result}");
+    assert!(
+        result.starts_with("FAILED: access_denied; missing: account:ListRegions ("),
+        "{result}"
+    );
     // It is asked where the exporter is; the other one in each of its regions.
     assert_eq!(simulator.count_in(SCAN, &Fleet::account(1), sim::REGION), 1);
     assert_eq!(calls(&simulator)[&(Fleet::account(1), SCAN.name())], 1);
@@ -348,4 +354,33 @@ async fn a_shard_checks_its_own_targets_and_says_so() {
         assert!(here == 3 || ended.stdout.contains(&said), "{}", ended.stdout);
     }
     assert_eq!((scans, simulator.count(SCAN)), (3, 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_is_there_twice_is_tried_once_and_told() {
+    let fleet = Fleet::default();
+    let mut world = World::fleet(&fleet);
+    world.add_role(sim::Role::new(Fleet::MANAGEMENT, &fleet.role));
+    let simulator = Simulator::start(world).await.unwrap();
+    let (arn, here) = (fleet.role_arn(Fleet::MANAGEMENT), sim::REGION);
+    let yaml =
+        format!("targets:\n  - regions: [{here}]\n  - {{role_arn: '{arn}', regions: [{here}]}}\n");
+    let ended = check(&simulator, &yaml).await;
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    assert_eq!(simulator.count(SCAN), 1);
+    let said = format!("{} {here} is there twice: the one that is listed later", Fleet::MANAGEMENT);
+    assert!(ended.stdout.contains(&said), "{}", ended.stdout);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_never_comes_ends_as_a_timeout_and_delays_no_other_target() {
+    let (simulator, _, yaml) = three_accounts().await;
+    simulator.inject(Fault::new(What::Hang).of_account(Fleet::account(0)));
+    let quick = "aws: {attempt_timeout: 300ms, connect_timeout: 300ms, max_attempts: 1}\n";
+    let ended = check(&simulator, &(yaml + quick)).await;
+    assert_fails(&ended);
+    for (at, result) in results(&ended) {
+        assert_eq!(result.starts_with("ok"), at.0 != place(0), "{at:?} {result}");
+        assert!(at.0 != place(0) || result.contains(": timeout ("), "{result}");
+    }
 }

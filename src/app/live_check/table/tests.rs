@@ -13,14 +13,17 @@ fn block(n: usize, rows: Vec<Row>) -> Block {
         target: format!("{n:012} eu-central-1"),
         identity: format!("arn:aws:sts::{n:012}:assumed-role/Exporter/x"),
         targets: 1,
-        is_management: false,
+        account: None,
         rows,
     }
 }
 
 fn well(n: usize) -> Block {
     let ok = || Ok(String::new());
-    block(n, vec![Row::required(SCAN, Ok("1 provisioned product".into())), Row::required(LIST, ok())])
+    block(
+        n,
+        vec![Row::required(SCAN, Ok("1 provisioned product".into())), Row::required(LIST, ok())],
+    )
 }
 
 fn told(blocks: &[Block]) -> String {
@@ -78,9 +81,7 @@ fn what_no_policy_would_change_names_no_action_and_says_what_to_do() {
     let text = told(&[block(1, rows)]);
     assert!(!text.to_lowercase().contains("missing"), "{text}");
     assert!(text.contains("FAILED: region_disabled (no); enable the region"), "{text}");
-    let expired = Row::required(
-        Operation::AssumeRole,
-        failure(Operation::AssumeRole, Reason::Credentials),
-    );
+    let expired =
+        Row::required(Operation::AssumeRole, failure(Operation::AssumeRole, Reason::Credentials));
     assert_eq!(expired.missing(), None, "the credentials that assume it are the trouble");
 }
