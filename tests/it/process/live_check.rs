@@ -111,7 +111,7 @@ async fn what_one_account_denies_is_that_accounts_missing_action_and_exit_code_1
     let ended = check(&simulator, &yaml).await;
     assert_fails(&ended);
     let at = (place(1), LIST.name().to_owned());
-    assert_eq!(failed(&ended), [at.clone()]);
+    assert_eq!(failed(&ended), std::slice::from_ref(&at));
     let missing = "missing: servicecatalog:ListStackInstancesForProvisionedProduct (";
     assert!(results(&ended)[&at].starts_with(&format!("FAILED: access_denied; {missing}")));
     // The call is denied once, and the others are asked all the same.
@@ -156,7 +156,7 @@ async fn a_role_that_is_denied_is_told_once_for_all_of_its_regions_with_what_to_
     let ended = check(&simulator, &yaml).await;
     assert_fails(&ended);
     let at = (format!("{} eu-central-1 and 2 more", Fleet::account(1)), "AssumeRole".to_owned());
-    assert_eq!(failed(&ended), [at.clone()]);
+    assert_eq!(failed(&ended), std::slice::from_ref(&at));
     let result = &results(&ended)[&at];
     assert!(result.starts_with("FAILED: credentials; missing: sts:AssumeRole ("), "{result}");
     for what in ["trust policy names this identity", "external id", "is allowed sts:AssumeRole"] {
@@ -224,7 +224,7 @@ async fn a_region_that_is_not_enabled_is_told_and_not_asked_further() {
     let ended = check(&simulator, &yaml).await;
     assert_fails(&ended);
     let at = (format!("{} me-south-1", sim::ACCOUNT), SCAN.name().to_owned());
-    assert_eq!(failed(&ended), [at.clone()]);
+    assert_eq!(failed(&ended), std::slice::from_ref(&at));
     let result = &results(&ended)[&at];
     assert!(result.starts_with("FAILED: region_disabled ("), "{result}");
     assert!(result.contains("enable the region in this account"), "{result}");
@@ -284,7 +284,7 @@ async fn an_organisation_that_may_not_be_listed_is_the_account_and_action_that_w
     let ended = check(&simulator, &yaml).await;
     assert_fails(&ended);
     let at = (format!("{} aws-global", Fleet::MANAGEMENT), "ListAccounts".to_owned());
-    assert_eq!(failed(&ended), [at.clone()]);
+    assert_eq!(failed(&ended), std::slice::from_ref(&at));
     let missing = "FAILED: access_denied; missing: organizations:ListAccounts (";
     assert!(results(&ended)[&at].starts_with(missing), "{ended:?}");
 }
