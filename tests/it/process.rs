@@ -11,6 +11,7 @@ mod one_scan;
 mod policies;
 pub mod program;
 mod refusals;
+mod reload;
 mod responder;
 mod settings;
 
