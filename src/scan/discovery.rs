@@ -7,7 +7,7 @@
 mod choice;
 mod question;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::aws::{
     CallError, DirectoryClient, Identity, Limits, Member, Session, Shared, TargetClient,
 };
 use crate::config::Config;
-use crate::model::{AccountId, AssumeRole, Clock, Region, RoleArn};
+use crate::model::{AccountId, AssumeRole, CallCounts, Clock, Region, RoleArn};
 use crate::snapshot::Found;
 use crate::telemetry::SelfMetrics;
 
@@ -40,11 +40,11 @@ pub struct Discovery {
     clock: Clock,
     metrics: Arc<SelfMetrics>,
     sessions: HashMap<AssumeRole, Arc<Session>>,
-    directories: HashMap<Option<AssumeRole>, Arc<DirectoryClient>>,
+    directories: HashMap<Option<RoleArn>, (Option<AssumeRole>, Arc<DirectoryClient>)>,
     clients: HashMap<Key, (Option<AssumeRole>, Arc<TargetClient>)>,
     own: Option<Identity>,
     members: Option<Vec<Member>>,
-    regions: HashMap<Option<AssumeRole>, Vec<Region>>,
+    regions: HashMap<Option<RoleArn>, Vec<Region>>,
     agenda: Agenda,
     tasks: JoinSet<Answer>,
     roster: watch::Sender<Arc<Roster>>,
@@ -164,7 +164,21 @@ impl Discovery {
         if before.organization != config.organization {
             self.agenda.again(Question::Members);
         }
+        self.scanned_regions_stay();
         self.configured();
+    }
+
+    /// Where a list of regions has become `auto`, the targets that are there go on until it is
+    /// known which regions are enabled.
+    fn scanned_regions_stay(&mut self) {
+        let mut scanned: HashMap<_, Vec<Region>> = HashMap::new();
+        for Key { role, region } in self.clients.keys() {
+            scanned.entry(role.clone()).or_default().push(region.clone());
+        }
+        for (role, mut regions) in scanned {
+            regions.sort();
+            self.regions.entry(role).or_insert(regions);
+        }
     }
 
     /// Goes on with the settings of that session.
@@ -172,10 +186,10 @@ impl Discovery {
         self.ambient = Arc::new(ambient);
         // The old sessions live until the new ones have taken over their credentials.
         let _before = std::mem::take(&mut self.sessions);
-        for (role, directory) in std::mem::take(&mut self.directories) {
+        for (arn, (role, directory)) in std::mem::take(&mut self.directories) {
             let session = self.session(role.as_ref());
             let directory = directory.continuing(&session, self.shared.clone());
-            self.directories.insert(role, Arc::new(directory));
+            self.directories.insert(arn, (role, Arc::new(directory)));
         }
         for (key, (role, client)) in std::mem::take(&mut self.clients) {
             let session = self.session(role.as_ref());
@@ -196,11 +210,17 @@ impl Discovery {
     }
 
     fn directory(&mut self, role: Option<&AssumeRole>) -> Arc<DirectoryClient> {
-        if let Some(known) = self.directories.get(&role.cloned()) {
-            return Arc::clone(known);
-        }
-        let directory = Arc::new(self.session(role).directory(self.shared.clone()));
-        self.directories.insert(role.cloned(), Arc::clone(&directory));
+        let before = match self.directories.get(&arn_of(role)) {
+            Some((same, known)) if same.as_ref() == role => return Arc::clone(known),
+            other => other.map(|(_, known)| Arc::clone(known)),
+        };
+        let session = self.session(role);
+        let directory = Arc::new(match before {
+            // The same role with another external id: its counters go on.
+            Some(before) => before.continuing(&session, self.shared.clone()),
+            None => session.directory(self.shared.clone()),
+        });
+        self.directories.insert(arn_of(role), (role.cloned(), Arc::clone(&directory)));
         directory
     }
 
@@ -259,13 +279,13 @@ impl Discovery {
                 self.failed(Question::Members, now, &error);
             }
             Answer::Regions(role, Ok(regions)) => {
-                self.regions.insert(role.clone(), regions);
+                self.regions.insert(arn_of(role.as_ref()), regions);
                 let question = Question::Regions(role);
                 self.agenda.answered(&question, now, Some(question::REGIONS_REFRESH));
             }
             Answer::Regions(role, Err(error)) => {
                 // Empty says that there was an answer, and that it was none.
-                self.regions.entry(role.clone()).or_default();
+                self.regions.entry(arn_of(role.as_ref())).or_default();
                 self.failed(Question::Regions(role), now, &error);
             }
         }
@@ -322,25 +342,26 @@ impl Discovery {
             self.metrics.set_organization_accounts(accounts);
         }
         self.agenda.want_regions(&auto);
-        self.regions.retain(|role, _| auto.contains(role));
+        let asked: HashSet<Option<RoleArn>> =
+            auto.iter().map(|role| arn_of(role.as_ref())).collect();
+        self.regions.retain(|role, _| asked.contains(role));
         let targets: Vec<Wanted> = choices.into_iter().map(|choice| self.wanted(choice)).collect();
-        let keys: std::collections::HashSet<&Key> =
-            targets.iter().map(|wanted| &wanted.key).collect();
+        let keys: HashSet<&Key> = targets.iter().map(|wanted| &wanted.key).collect();
         self.clients.retain(|key, _| keys.contains(key));
-        let roles: std::collections::HashSet<&AssumeRole> =
+        let roles: HashSet<&AssumeRole> =
             self.clients.values().filter_map(|(role, _)| role.as_ref()).collect();
         let management =
             self.config.organization.as_ref().and_then(|org| org.management_role.as_ref());
         self.sessions.retain(|role, _| {
             roles.contains(role) || management == Some(role) || auto.contains(&Some(role.clone()))
         });
-        let own = self.own.as_ref().map(|own| &own.account);
-        let calls = self.directories.iter().filter_map(|(role, directory)| {
-            let account = role.as_ref().map(|role| role.arn.account()).or(own)?;
-            Some((account.clone(), directory.counts()))
+        let management = management.map(|role| &role.arn);
+        self.directories.retain(|role, _| match role {
+            // What it is asked for comes and goes; its counters do not.
+            None => true,
+            Some(role) => management == Some(role) || asked.contains(&Some(role.clone())),
         });
-        let mut calls: Vec<_> = calls.collect();
-        calls.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let calls = self.calls();
         let found = match (complete, self.agenda.all_tried()) {
             (true, true) => Found::Wholly,
             (false, true) => Found::Partly,
@@ -351,6 +372,18 @@ impl Discovery {
         let management = self.members.iter().flatten().map(|m| m.management.clone()).next();
         let roster = Roster { config, targets, configured, found, failures, management, calls };
         self.roster.send_replace(Arc::new(roster));
+    }
+
+    /// The calls of each account that was asked, be it by several roles.
+    fn calls(&self) -> Vec<(AccountId, CallCounts)> {
+        let own = self.own.as_ref().map(|own| &own.account);
+        let mut calls: BTreeMap<AccountId, CallCounts> = BTreeMap::new();
+        for (role, (_, directory)) in &self.directories {
+            if let Some(account) = role.as_ref().map(RoleArn::account).or(own) {
+                calls.entry(account.clone()).or_default().add(&directory.counts());
+            }
+        }
+        calls.into_iter().collect()
     }
 
     fn wanted(&mut self, choice: Choice) -> Wanted {
@@ -373,6 +406,10 @@ impl Discovery {
         };
         Wanted { key, account, names, client }
     }
+}
+
+fn arn_of(role: Option<&AssumeRole>) -> Option<RoleArn> {
+    role.map(|role| role.arn.clone())
 }
 
 /// The partition of an ARN.

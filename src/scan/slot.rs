@@ -68,8 +68,7 @@ impl Slot {
         if changed {
             let state = Arc::make_mut(&mut self.state);
             if state.interval != interval {
-                self.schedule.forgive();
-                self.schedule.not_later_than(Instant::now() + interval);
+                self.schedule.stretch(Instant::now(), state.interval, interval);
             }
             state.interval = interval;
             state.names = wanted.names.clone();
@@ -77,8 +76,12 @@ impl Slot {
                 state.account.clone_from(&wanted.account);
             }
         }
-        if !Arc::ptr_eq(&self.wanted.client, &wanted.client) {
-            self.schedule.forgive();
+        if !Arc::ptr_eq(&self.wanted.client, &wanted.client) && self.schedule.forgive() {
+            // What was denied may be allowed now: by another external id, another endpoint.
+            match self.running {
+                Some(_) => self.again = true,
+                None => self.schedule.due_now(Instant::now()),
+            }
         }
         self.wanted = wanted;
     }

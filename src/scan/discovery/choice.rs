@@ -26,8 +26,9 @@ pub(super) struct Known<'k> {
     pub(super) own: Option<(&'k AccountId, &'k str)>,
     /// The organisation's accounts; none before the first discovery.
     pub(super) members: Option<&'k [Member]>,
-    /// The enabled regions of who was asked: an empty list where the answer was a failure.
-    pub(super) regions: &'k HashMap<Option<AssumeRole>, Vec<Region>>,
+    /// The enabled regions of who was asked, by whatever external id: an empty list where the
+    /// answer was a failure.
+    pub(super) regions: &'k HashMap<Option<RoleArn>, Vec<Region>>,
 }
 
 /// The targets.
@@ -115,7 +116,8 @@ impl Choosing<'_> {
         if !self.chosen.auto.contains(role) {
             self.chosen.auto.push(role.clone());
         }
-        let mut found = match self.known.regions.get(role) {
+        let arn = role.as_ref().map(|role| role.arn.clone());
+        let mut found = match self.known.regions.get(&arn) {
             // Somewhere it must show that this account does not answer: there the scan fails with
             // its own reason, or, if only this one permission is missing, succeeds.
             Some(found) if found.is_empty() => vec![self.known.region.clone()],

@@ -7,14 +7,17 @@ mod lifecycle;
 mod refused;
 
 use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use servicecatalog_exporter::sim::{Fleet, Simulator, World};
+use servicecatalog_exporter::sim::{Fleet, REGION, Simulator, World};
 
 use super::program::{Program, scrape, scrape_until};
-use super::scanning;
+use super::{scanning, soon};
 use crate::support::exposition::Scrape;
 use crate::support::http;
 
@@ -113,6 +116,13 @@ impl Watch {
     }
 }
 
+/// A pipe in the folder of that file.
+fn pipe_beside(file: &Path) -> PathBuf {
+    let pipe = file.with_file_name("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    pipe
+}
+
 /// Every account that any series of a scrape speaks of.
 fn shown(scrape: &Scrape) -> BTreeSet<String> {
     let accounts = scrape.samples.iter().map(|sample| sample.label("aws_account_id").to_owned());
@@ -194,6 +204,48 @@ async fn a_config_map_that_kubernetes_swaps_is_noticed_within_ten_seconds() {
         assert!(begun.elapsed() < NOTICED, "noticed after {:?}", begun.elapsed());
     };
     takes_over(&watch, "why=\"its file changed\"", swapped).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_while_it_finds_out_where_aws_is_counts_as_well() {
+    let simulator = Simulator::start(World::fleet(&fleet())).await.unwrap();
+    let program = scanning(&simulator, &[]).without("AWS_REGION");
+    let file = program.file("exporter.yml", &targets(&[0, 1]));
+    let pipe = pipe_beside(&file);
+    let program = program.env("AWS_CONFIG_FILE", &pipe).arg("--config.file").arg(&file).start();
+    let address = program.address().await;
+    let (opened, is_open) = tokio::sync::oneshot::channel();
+    let (go, gate) = std::sync::mpsc::channel::<()>();
+    // Opening waits for the reader; writing, for the test.
+    std::thread::spawn(move || {
+        let mut profile = File::options().write(true).open(pipe).unwrap();
+        opened.send(()).unwrap();
+        gate.recv().unwrap();
+        profile.write_all(format!("[default]\nregion = {REGION}\n").as_bytes()).unwrap();
+    });
+    soon(is_open).await.unwrap();
+    let watch = Watch { simulator, program, address, file };
+    watch.write(&targets(&[1, 2]));
+    go.send(()).unwrap();
+    watch.shows(&[1, 2]).await;
+    assert!(watch.program.log().contains("why=\"its file changed\""), "{}", watch.program.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipe_is_read_once_and_a_reload_does_not_take_it_for_empty() {
+    let simulator = Simulator::start(World::fleet(&fleet())).await.unwrap();
+    let program = scanning(&simulator, &["--web.enable-lifecycle"]);
+    let file = pipe_beside(&program.file("exporter.yml", ""));
+    let program = program.arg("--config.file").arg(&file).start();
+    let pipe = file.clone();
+    // Opening waits for the reader.
+    std::thread::spawn(move || std::fs::write(pipe, targets(&[0, 1])).unwrap());
+    let address = program.ready().await;
+    let watch = Watch { simulator, program, address, file };
+    let answer = http::post(address, "/-/reload", &[]).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().contains("can be read only once"), "{}", answer.text());
+    watch.shows(&[0, 1]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
