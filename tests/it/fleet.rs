@@ -1,5 +1,6 @@
 //! Many accounts and regions from one process: roles, organisations, shards.
 
+mod asked;
 mod credentials;
 mod discovery;
 mod isolation;
