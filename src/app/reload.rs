@@ -12,6 +12,7 @@ use tokio::time::MissedTickBehavior;
 use crate::config::{Config, Loader};
 use crate::http::Outcome;
 use crate::model::Clock;
+use crate::scan::NewConfig;
 use crate::telemetry::SelfMetrics;
 
 /// How often the file is looked at; a change is taken over when two looks in a row see the same.
@@ -31,7 +32,7 @@ pub(super) struct Reloader {
     /// What runs.
     pub(super) config: Arc<Config>,
     /// Who takes over a new one.
-    pub(super) configs: mpsc::Sender<Arc<Config>>,
+    pub(super) configs: mpsc::Sender<NewConfig>,
     pub(super) metrics: Arc<SelfMetrics>,
     pub(super) clock: Clock,
 }
@@ -105,7 +106,10 @@ impl Reloader {
                  within scan.stack_instances.max_age"
             );
         }
-        if self.configs.send(Arc::clone(&config)).await.is_err() {
+        let (taken_over, is_taken_over) = oneshot::channel();
+        if self.configs.send((Arc::clone(&config), taken_over)).await.is_err()
+            || is_taken_over.await.is_err()
+        {
             return Outcome::Unavailable;
         }
         tracing::info!(why, targets = config.targets.len(), "the configuration was read again");

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -30,6 +30,9 @@ use crate::telemetry::SelfMetrics;
 const AT_ONCE: usize = 32;
 /// While answers come in, the roster is made anew at most so often.
 const ROSTER_EVERY: Duration = Duration::from_millis(500);
+
+/// A configuration to go on with, and who hears when its targets are in the roster.
+pub type NewConfig = (Arc<Config>, oneshot::Sender<()>);
 
 /// Finds the targets.
 #[derive(Debug)]
@@ -96,10 +99,11 @@ impl Discovery {
     /// none can come any more it ends when nothing is left to ask.
     pub async fn run(
         mut self,
-        mut configs: mpsc::Receiver<Arc<Config>>,
+        mut configs: mpsc::Receiver<NewConfig>,
         limits: fn(&Config) -> Limits,
     ) {
         let mut changed = false;
+        let mut waiting: Option<oneshot::Sender<()>> = None;
         let mut published = Instant::now();
         loop {
             self.ask();
@@ -107,13 +111,15 @@ impl Discovery {
             if changed && settled {
                 self.publish();
                 (changed, published) = (false, Instant::now());
+                // Whoever waited may be gone.
+                let _ = waiting.take().map(|waiting| waiting.send(()));
                 continue;
             }
             let due = self.agenda.next(self.tasks.len() < AT_ONCE);
             tokio::select! {
-                Some(config) = configs.recv() => {
+                Some((config, who)) = configs.recv() => {
                     self.reconfigure(config, limits).await;
-                    changed = true;
+                    (changed, waiting) = (true, Some(who));
                     published = Instant::now() - ROSTER_EVERY;
                 }
                 Some(answer) = self.tasks.join_next() => {

@@ -192,6 +192,11 @@ impl Pump {
     }
 
     fn scan_now(&mut self) {
+        // Whoever reloads and then asks for a scan means the new targets, and their new settings.
+        if self.inputs.roster.has_changed().unwrap_or_default() {
+            let roster = Arc::clone(&self.inputs.roster.borrow_and_update());
+            self.follow(roster);
+        }
         tracing::info!("a scan of every target begins because somebody asked for it");
         for number in self.slots.numbers() {
             if self.slots.get(number).is_some_and(Slot::asked_for) {

@@ -130,10 +130,10 @@ impl Slot {
     }
 
     /// Whether an attempt is to begin at once because somebody asks for it; if one runs, another
-    /// follows it.
+    /// follows it. One that is due anyway begins with its tick.
     pub(super) fn asked_for(&mut self) -> bool {
         self.again = self.running.is_some() && !self.stopped;
-        self.running.is_none() && !self.stopped
+        self.running.is_none() && !self.stopped && self.schedule.due() > Instant::now()
     }
 
     /// An attempt began.

@@ -10,7 +10,7 @@ use crate::support::exposition::Sample;
 /// The targets that no reload touches.
 const STAY: [usize; 3] = [0, 1, 2];
 
-fn of_those_that_stay<'s>(scrape: &'s Scrape) -> impl Iterator<Item = &'s Sample> {
+fn of_those_that_stay(scrape: &Scrape) -> impl Iterator<Item = &Sample> {
     let stay = STAY.map(Fleet::account);
     scrape.samples.iter().filter(move |s| stay.iter().any(|a| a == s.label("aws_account_id")))
 }
@@ -51,14 +51,14 @@ impl Seen {
 }
 
 /// The `n`th of ten configurations that differ in all but the targets that stay.
-fn configuration(n: usize) -> (Vec<usize>, u32, String) {
+fn configuration(n: usize) -> (Vec<usize>, usize, String) {
     let others: Vec<usize> = (3..8).filter(|other| (n * 7 + other * 3) % 5 < 2).collect();
     let accounts: Vec<usize> = match n % 2 {
         0 => STAY.into_iter().chain(others).collect(),
         // The order is no property of a target.
         _ => others.into_iter().chain(STAY).collect(),
     };
-    let minutes = 2 + n as u32 % 7;
+    let minutes = 2 + n % 7;
     let (rate, burst, at_once, in_flight) = (n * 5, 3 + n, 1 + n % 3, 4 + n * 3);
     let shown = ["all", "problems"][n % 2];
     let yaml = format!(
@@ -92,7 +92,7 @@ async fn ten_reloads_leave_no_gap_in_the_series_of_the_targets_that_stay() {
         let (accounts, interval, yaml) = configuration(n);
         watch.reload(&yaml).await;
         let here = [("aws_account_id", &*Fleet::account(0))];
-        let expected = Some(f64::from(interval));
+        let expected = Some(interval as f64);
         let applied = watch.scrape_until(|scrape| {
             scrape.value("servicecatalog_scan_interval_seconds", &here) == expected
         });
@@ -123,4 +123,5 @@ async fn ten_reloads_leave_no_gap_in_the_series_of_the_targets_that_stay() {
         assert_eq!(last.sum("servicecatalog_aws_requests_total", &assumed), 1.0);
     }
     assert_eq!(last.sum("servicecatalog_scan_failures_total", &[]), 0.0);
+    assert_eq!(last.sum("servicecatalog_scans_skipped_total", &[]), 0.0);
 }

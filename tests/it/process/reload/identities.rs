@@ -36,9 +36,23 @@ async fn another_external_id_renews_the_credentials_of_that_role_alone() {
     let after = watch.scrape_until(|scrape| scrape.sum(SCANS, &[]) == 6.0).await;
     assert_eq!(after.sum("servicecatalog_scan_failures_total", &[]), 0.0);
     assert_eq!(after.all(PRODUCTS, &[]), before.all(PRODUCTS, &[]));
+    assert_eq!(after.sum("servicecatalog_scans_skipped_total", &[]), 0.0);
     assert_eq!([0, 1, 2].map(|n| assumed(&watch, n)), [1, 2, 1]);
     // The published hash helps nobody to guess them.
     assert_eq!(after.value(HASH, &[]), before.value(HASH, &[]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_is_asked_for_after_a_reload_is_one_of_the_new_targets() {
+    let watch = Watch::start(&targets(&[0]), &["--web.enable-lifecycle"]).await;
+    watch.shows(&[0]).await;
+    for n in 1..8 {
+        watch.reload(&targets(&[0, n])).await;
+        assert_eq!(http::post(watch.address, "/-/scan", &[]).await.status, 202);
+        let after = watch.shows(&[0, n]).await;
+        // Due and asked for at once, it is scanned; neither is left out.
+        assert_eq!(after.sum("servicecatalog_scans_skipped_total", &[]), 0.0);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
