@@ -14,6 +14,7 @@ mod boto3;
 mod cli;
 mod contract;
 mod counted;
+mod documents;
 mod enrich;
 mod fleet;
 mod golden;
