@@ -69,6 +69,7 @@ impl Discovery {
             targets: Vec::new(),
             configured: 0,
             found: Found::NotYet,
+            discovered: false,
             failures: Vec::new(),
             management: None,
             calls: Vec::new(),
@@ -216,17 +217,18 @@ impl Discovery {
     }
 
     fn directory(&mut self, role: Option<&AssumeRole>) -> Arc<DirectoryClient> {
-        let before = match self.directories.get(&arn_of(role)) {
+        let arn = role.map(|role| role.arn.clone());
+        let directory = match self.directories.get(&arn) {
             Some((same, known)) if same.as_ref() == role => return Arc::clone(known),
-            other => other.map(|(_, known)| Arc::clone(known)),
-        };
-        let session = self.session(role);
-        let directory = Arc::new(match before {
             // The same role with another external id: its counters go on.
-            Some(before) => before.continuing(&session, self.shared.clone()),
-            None => session.directory(self.shared.clone()),
-        });
-        self.directories.insert(arn_of(role), (role.cloned(), Arc::clone(&directory)));
+            Some((_, before)) => {
+                let before = Arc::clone(before);
+                before.continuing(&self.session(role), self.shared.clone())
+            }
+            None => self.session(role).directory(self.shared.clone()),
+        };
+        let directory = Arc::new(directory);
+        self.directories.insert(arn, (role.cloned(), Arc::clone(&directory)));
         directory
     }
 
@@ -354,20 +356,14 @@ impl Discovery {
         let targets: Vec<Wanted> = choices.into_iter().map(|choice| self.wanted(choice)).collect();
         let keys: HashSet<&Key> = targets.iter().map(|wanted| &wanted.key).collect();
         self.clients.retain(|key, _| keys.contains(key));
+        let organization = self.config.organization.as_ref();
+        let management = organization.and_then(|org| org.management_role.as_ref());
+        let asked: HashSet<&AssumeRole> = auto.iter().flatten().chain(management).collect();
         let roles: HashSet<&AssumeRole> =
             self.clients.values().filter_map(|(role, _)| role.as_ref()).collect();
-        let management =
-            self.config.organization.as_ref().and_then(|org| org.management_role.as_ref());
-        self.sessions.retain(|role, _| {
-            roles.contains(role) || management == Some(role) || auto.contains(&Some(role.clone()))
-        });
-        let management = management.map(|role| &role.arn);
-        self.directories.retain(|role, _| match role {
-            // What it is asked for comes and goes; its counters do not.
-            None => true,
-            Some(role) => management == Some(role) || asked.contains(&Some(role.clone())),
-        });
-        let calls = self.calls();
+        self.sessions.retain(|role, _| roles.contains(role) || asked.contains(role));
+        let asked: HashSet<&RoleArn> = asked.into_iter().map(|role| &role.arn).collect();
+        self.directories.retain(|arn, _| arn.as_ref().is_none_or(|arn| asked.contains(arn)));
         let found = match (complete, self.agenda.all_tried()) {
             (true, true) => Found::Wholly,
             (false, true) => Found::Partly,
@@ -376,20 +372,31 @@ impl Discovery {
         let config = Arc::clone(&self.config);
         let failures = self.failures();
         let management = self.members.iter().flatten().map(|m| m.management.clone()).next();
-        let roster = Roster { config, targets, configured, found, failures, management, calls };
-        self.roster.send_replace(Arc::new(roster));
+        let calls = self.calls();
+        let discovered =
+            config.organization.is_none() || (self.members.is_some() && self.own.is_some());
+        self.roster.send_replace(Arc::new(Roster {
+            config,
+            targets,
+            configured,
+            found,
+            discovered,
+            failures,
+            management,
+            calls,
+        }));
     }
 
-    /// The calls of each account that was asked, be it by several roles.
+    /// The calls of all questions, by the account that was asked; by two roles, perhaps.
     fn calls(&self) -> Vec<(AccountId, CallCounts)> {
-        let own = self.own.as_ref().map(|own| &own.account);
-        let mut calls: BTreeMap<AccountId, CallCounts> = BTreeMap::new();
-        for (role, (_, directory)) in &self.directories {
-            if let Some(account) = role.as_ref().map(RoleArn::account).or(own) {
-                calls.entry(account.clone()).or_default().add(&directory.counts());
+        let mut calls: BTreeMap<&AccountId, CallCounts> = BTreeMap::new();
+        for (arn, (_, directory)) in &self.directories {
+            let own = self.own.as_ref().map(|own| &own.account);
+            if let Some(account) = arn.as_ref().map(RoleArn::account).or(own) {
+                calls.entry(account).or_default().add(&directory.counts());
             }
         }
-        calls.into_iter().collect()
+        calls.into_iter().map(|(account, calls)| (account.clone(), calls)).collect()
     }
 
     fn wanted(&mut self, choice: Choice) -> Wanted {

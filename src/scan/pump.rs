@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::families::{Shown, TagLabel};
 use crate::model::{AccountId, Clock, Region};
 use crate::publish::{Publisher, Readiness};
-use crate::snapshot::{Found, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::telemetry::SelfMetrics;
 
 /// Counters move at least so often while an attempt runs.
@@ -153,8 +153,7 @@ impl Pump {
 
     /// With an organisation: its accounts are known. And there is a target at all.
     fn has_something_to_show(&self) -> bool {
-        let discovered = self.config().organization.is_none() || self.roster.found == Found::Wholly;
-        discovered && !self.roster.targets.is_empty()
+        self.roster.discovered && !self.roster.targets.is_empty()
     }
 
     fn submission(&self) -> Submission {

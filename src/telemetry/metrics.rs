@@ -282,9 +282,15 @@ impl SelfMetrics {
         self.shards.set(total.into());
     }
 
-    /// Whether there is an organisation to discover.
+    /// Whether there is an organisation to discover; where there is none, what was known of one
+    /// before is forgotten.
     pub fn set_organization(&self, configured: bool) {
         self.organization.configured.store(configured, Ordering::Relaxed);
+        if !configured {
+            self.organization.known.store(false, Ordering::Relaxed);
+            self.organization.success.set(0);
+            self.organization.timestamp.set(0.0);
+        }
     }
 
     /// The accounts of the organisation were read at that Unix time.

@@ -4,6 +4,7 @@ mod asked;
 mod credentials;
 mod discovery;
 mod isolation;
+mod rosters;
 mod shards;
 mod sixty;
 

@@ -41,7 +41,7 @@ pub(super) struct Chosen {
     /// Nothing is missing for want of an answer.
     pub(super) complete: bool,
     /// Whose regions are to be asked for.
-    pub(super) auto: Vec<Option<AssumeRole>>,
+    pub(super) auto: HashSet<Option<AssumeRole>>,
 }
 
 /// Chooses the targets: those that are listed first, then the organisation's. Of two that are one
@@ -113,9 +113,7 @@ impl Choosing<'_> {
             Regions::Listed(regions) => return regions.clone(),
             Regions::Auto { exclude } => exclude,
         };
-        if !self.chosen.auto.contains(role) {
-            self.chosen.auto.push(role.clone());
-        }
+        self.chosen.auto.insert(role.clone());
         let arn = role.as_ref().map(|role| role.arn.clone());
         let mut found = match self.known.regions.get(&arn) {
             // Somewhere it must show that this account does not answer: there the scan fails with

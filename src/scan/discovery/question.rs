@@ -1,6 +1,6 @@
 //! What discovery asks, and when it asks again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,7 +157,7 @@ impl Agenda {
     }
 
     /// The regions of exactly these are to be asked for.
-    pub(super) fn want_regions(&mut self, roles: &[Option<AssumeRole>]) {
+    pub(super) fn want_regions(&mut self, roles: &HashSet<Option<AssumeRole>>) {
         self.items.retain(|question, _| match question {
             Question::Regions(role) => roles.contains(role),
             _ => true,
