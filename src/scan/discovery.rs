@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use self::choice::{Choice, Chosen, Known, choose};
 use self::question::{Agenda, Answer, Question};
 use super::roster::{Key, Roster, Wanted};
+use super::schedule::is_permanent;
 use crate::aws::{
     CallError, DirectoryClient, Identity, Limits, Member, Session, Shared, TargetClient,
 };
@@ -304,8 +305,15 @@ impl Discovery {
             Question::Members => self.config.organization.as_ref().map(|org| org.refresh),
             _ => None,
         };
+        // Hundreds of accounts may be denied alike, for good.
+        let alike = |before: &CallError| before.reason == error.reason;
+        let known = question.account().is_some() && self.agenda.error(&question).is_some_and(alike);
         let retry = self.agenda.failed(&question, now, limit, error);
         let (what, consequence) = question.in_words();
+        if known && is_permanent(error.reason) {
+            tracing::debug!(account = question.account(), asked = what, retry_in = ?retry, "denied still");
+            return;
+        }
         tracing::warn!(
             account = question.account(),
             asked = what,
@@ -321,17 +329,22 @@ impl Discovery {
         );
     }
 
+    /// Says whose series begin and end: a suspended account is listed for months.
     fn joined_or_left(&self, members: &[Member]) {
         let Some(before) = &self.members else {
             tracing::info!(accounts = members.len(), "the accounts of the organisation are known");
             return;
         };
-        let has = |list: &[Member], one: &Member| list.iter().any(|m| m.account == one.account);
-        for member in members.iter().filter(|member| !has(before, member)) {
-            tracing::info!(account = %member.account, name = member.name, "joined the organisation");
+        let active = |list| -> BTreeMap<&AccountId, &str> {
+            let members = <[Member]>::iter(list).filter(|member| member.active);
+            members.map(|member| (&member.account, &*member.name)).collect()
+        };
+        let (before, now) = (active(before), active(members));
+        for (account, name) in now.iter().filter(|(account, _)| !before.contains_key(*account)) {
+            tracing::info!(%account, name, "an account joined the organisation");
         }
-        for member in before.iter().filter(|member| !has(members, member)) {
-            tracing::info!(account = %member.account, name = member.name, "left the organisation");
+        for (account, name) in before.iter().filter(|(account, _)| !now.contains_key(*account)) {
+            tracing::info!(%account, name, "an account left the organisation, or is active no more");
         }
     }
 

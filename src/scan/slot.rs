@@ -27,6 +27,8 @@ pub(super) struct Slot {
     stopped: bool,
     /// It was said that its attempts take longer than the interval.
     slow: bool,
+    /// It was said that it is asked less often.
+    paused: bool,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,7 @@ impl Slot {
             again: false,
             stopped: false,
             slow: false,
+            paused: false,
         }
     }
 
@@ -152,7 +155,8 @@ impl Slot {
         state.calls = self.wanted.client.counts();
         state.attempt_finished(finished.end.clone());
         let pause = self.schedule.ended(begun, denied, interval);
-        report(&before, state, &finished, pause);
+        report(&before, state, &finished, pause.filter(|_| !self.paused));
+        self.paused = pause.is_some();
         if took > interval && !self.slow {
             report_slow(&before, state, took, config);
         }

@@ -6,16 +6,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::super::schedule::is_permanent;
 use crate::aws::{CallError, DirectoryClient, Identity, Member};
 use crate::config::{Config, Organization};
-use crate::model::{AssumeRole, Operation, Reason, Region};
+use crate::model::{AccountId, AssumeRole, Operation, Reason, Region};
 
 /// Regions are enabled and disabled by hand, seldom.
 pub(super) const REGIONS_REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
 /// After a failure a question is asked again so soon, then twice as late each time …
 const FIRST_RETRY: Duration = Duration::from_secs(10);
-/// … up to this.
+/// … up to this, if AWS said no for good …
 const LAST_RETRY: Duration = Duration::from_secs(30 * 60);
+/// … and up to this, if it may pass by itself: after an outage nobody should wait much longer.
+const LAST_SOON: Duration = Duration::from_secs(2 * 60);
 /// One question with all of its pages and retries may take this long.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
@@ -115,7 +118,8 @@ async fn members(
     }
     for unit in &organization.exclude_ous {
         let below = directory.members_below(unit, deadline).await?;
-        members.retain(|member| below.iter().all(|other| other.account != member.account));
+        let below: HashSet<AccountId> = below.into_iter().map(|member| member.account).collect();
+        members.retain(|member| !below.contains(&member.account));
     }
     members.sort_by(|a, b| a.account.cmp(&b.account));
     members.dedup_by(|a, b| a.account == b.account);
@@ -211,7 +215,8 @@ impl Agenda {
     ) -> Duration {
         let Some(item) = self.items.get_mut(question) else { return LAST_RETRY };
         let doubled = FIRST_RETRY.saturating_mul(1 << item.failures.min(16));
-        let pause = doubled.min(LAST_RETRY).min(limit.unwrap_or(LAST_RETRY));
+        let last = if is_permanent(error.reason) { LAST_RETRY } else { LAST_SOON };
+        let pause = doubled.min(last).min(limit.unwrap_or(last));
         *item = Item {
             due: Some(now + pause),
             under_way: false,
@@ -220,6 +225,11 @@ impl Agenda {
             error: Some(error.clone()),
         };
         pause
+    }
+
+    /// Why the question failed when it was last asked, if it did.
+    pub(super) fn error(&self, question: &Question) -> Option<&CallError> {
+        self.items.get(question)?.error.as_ref()
     }
 
     /// Whether every question had an answer, be it a failure.
@@ -267,6 +277,18 @@ mod tests {
         let minute = Some(Duration::from_secs(60));
         let pause = agenda.failed(&Question::Members, now, minute, &denied());
         assert_eq!(pause.as_secs(), 60);
+    }
+
+    #[test]
+    fn what_may_pass_by_itself_is_asked_again_soon_however_long_it_lasts() {
+        let now = Instant::now();
+        let mut agenda = Agenda::default();
+        agenda.want(Question::Identity, true);
+        let network = CallError::local(Operation::GetCallerIdentity, Reason::Network, "refused");
+        for pause in [10, 20, 40, 80, 120, 120, 120] {
+            let asked = agenda.failed(&Question::Identity, now, None, &network);
+            assert_eq!(asked.as_secs(), pause);
+        }
     }
 
     #[test]

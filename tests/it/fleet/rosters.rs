@@ -1,7 +1,7 @@
 //! What discovery hands to the pump, from configuration to configuration.
 
-use servicecatalog_exporter::app::{limits, system_clock};
-use servicecatalog_exporter::aws::Shared;
+use servicecatalog_exporter::app::{ScanFailed, Source, limits, scan_to, system_clock};
+use servicecatalog_exporter::aws::{Limits, Shared};
 use servicecatalog_exporter::model::Operation;
 use servicecatalog_exporter::scan::{Discovery, NewConfig, Roster};
 use servicecatalog_exporter::sim::{Fault, Simulator, What};
@@ -115,7 +115,6 @@ async fn an_organisation_is_discovered_when_its_accounts_are_though_one_hides_it
     let mut config = config();
     config.organization = Some(Organization { regions: auto(), ..organization(&fleet) });
     let mut discovered = Discovered::of(world, &config).await;
-    assert!(!discovered.roster(|_| true).await.discovered, "before the first answer");
     let others = |roster: &Roster| {
         let accounts = roster.targets.iter().filter_map(|wanted| wanted.account.as_ref());
         accounts.collect::<BTreeSet<_>>().len() == fleet.accounts
@@ -123,7 +122,6 @@ async fn an_organisation_is_discovered_when_its_accounts_are_though_one_hides_it
     let roster = discovered.roster(others).await;
     assert!(roster.discovered);
     assert_eq!(roster.found, Found::NotYet, "one account has not answered");
-    drop(discovered.simulator);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,4 +147,33 @@ async fn an_organisation_that_comes_back_has_no_accounts_before_they_are_read_ag
     assert!(text.contains("\nservicecatalog_organization_discovery_success 0\n"));
     let time = "\nservicecatalog_organization_discovery_last_success_timestamp_seconds";
     assert!(text.contains(&format!("{time} 0\n")), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_scan_ends_though_targets_are_found_while_it_runs() {
+    use servicecatalog_exporter::sim::Operation::{ListRegions, ScanProvisionedProducts};
+    let fleet = Fleet { accounts: 2, ..Fleet::default() };
+    let (first, late) = (Fleet::account(0), Fleet::account(1));
+    let mut world = World::fleet(&fleet);
+    // The second attempt to ask for the regions comes when the scan has begun, and before its end.
+    world.inject(Fault::new(What::Hang).on(ListRegions).of_account(&late).times(1));
+    world.inject(Fault::new(What::Hang).on(ScanProvisionedProducts).of_account(&first));
+    let simulator = Simulator::start(world).await.unwrap();
+    let mut config = config();
+    config.scan.timeout = Duration::from_secs(1);
+    config.targets = vec![
+        spec(Some(role(&fleet, &first)), listed(&fleet.regions)),
+        spec(Some(role(&fleet, &late)), auto()),
+    ];
+    let limits = Limits { attempt_timeout: Duration::from_millis(1200), ..impatient(&config) };
+    let source = Source::Fixed(Arc::new(session(&simulator, limits)));
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("catalog.prom");
+    let scan = tokio::time::timeout(PATIENCE, scan_to(config, source, Some(&file))).await;
+    let error = scan.expect("it ends").unwrap_err();
+    assert!(error.is::<ScanFailed>(), "{error}");
+    let scrape = Scrape::read(&std::fs::read_to_string(file).unwrap());
+    let scans =
+        |account: &str| scrape.sum("servicecatalog_scans_total", &[("aws_account_id", account)]);
+    assert_eq!((scans(&first), scans(&late)), (1.0, 0.0));
 }
