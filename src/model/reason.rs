@@ -100,6 +100,12 @@ impl Reason {
                  servicecatalog:accountLevel self, if any)"
             ),
             Self::AccessDenied => format!("allow {action} on * for this identity"),
+            Self::Credentials if operation == super::Operation::AssumeRole => {
+                "check that the role exists, that its trust policy names the identity of the \
+                 exporter and the external id that is configured, if any, and that this identity \
+                 may sts:AssumeRole it"
+                    .into()
+            }
             Self::Credentials => "check the credentials of this process, that they have not \
                 expired, and the clock of this machine"
                 .into(),
