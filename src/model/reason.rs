@@ -51,6 +51,12 @@ impl Reason {
     pub fn index(self) -> usize {
         self as usize
     }
+
+    /// Whether asking again soon is of no use: somebody has to mend it.
+    #[must_use]
+    pub fn is_permanent(self) -> bool {
+        (Self::ScpDenied..=Self::RegionDisabled).contains(&self)
+    }
 }
 
 impl Reason {

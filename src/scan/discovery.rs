@@ -18,7 +18,6 @@ use tokio::time::{Instant, sleep_until};
 use self::choice::{Choice, Chosen, Known, choose};
 use self::question::{Agenda, Answer, Question};
 use super::roster::{Key, Roster, Wanted};
-use super::schedule::is_permanent;
 use crate::aws::{
     CallError, DirectoryClient, Identity, Limits, Member, Session, Shared, TargetClient,
 };
@@ -310,7 +309,7 @@ impl Discovery {
         let known = question.account().is_some() && self.agenda.error(&question).is_some_and(alike);
         let retry = self.agenda.failed(&question, now, limit, error);
         let (what, consequence) = question.in_words();
-        if known && is_permanent(error.reason) {
+        if known && error.reason.is_permanent() {
             tracing::debug!(account = question.account(), asked = what, retry_in = ?retry, "denied still");
             return;
         }

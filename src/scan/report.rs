@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::attempt::Finished;
-use super::schedule::{DENIALS, is_permanent};
+use super::schedule::DENIALS;
 use crate::aws::CallError;
 use crate::config::HumanDuration;
 use crate::model::{Reason, StatusName as _};
@@ -80,7 +80,7 @@ pub(super) fn report(
 /// A denial lasts until somebody mends it, and hundreds of accounts may be denied alike: it is said
 /// once, and the metrics go on saying it. Whatever else fails is said each time.
 fn is_news(before: &TargetState, stage: Stage, reason: Reason) -> bool {
-    !is_permanent(reason) || before.stage(stage).result != StageResult::Failed(reason)
+    !reason.is_permanent() || before.stage(stage).result != StageResult::Failed(reason)
 }
 
 fn consequence(stage: Stage) -> &'static str {

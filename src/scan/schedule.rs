@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::Reason;
-
 /// After so many permanent denials in a row a target is asked less often.
 pub(super) const DENIALS: u32 = 3;
 /// A denied target is asked at least so often, unless its interval is longer.
@@ -93,11 +91,6 @@ impl Schedule {
     pub(super) fn forgive(&mut self) -> bool {
         std::mem::take(&mut self.denials) > 0
     }
-}
-
-/// Whether asking again soon is of no use.
-pub(super) fn is_permanent(reason: Reason) -> bool {
-    (Reason::ScpDenied..=Reason::RegionDisabled).contains(&reason)
 }
 
 #[cfg(test)]

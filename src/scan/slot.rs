@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::attempt::Finished;
 use super::report::report;
 use super::roster::Wanted;
-use super::schedule::{Schedule, is_permanent};
+use super::schedule::Schedule;
 use super::slow::report_slow;
 use crate::config::Config;
-use crate::model::{AccountId, Clock};
+use crate::model::{AccountId, Clock, Reason};
 use crate::snapshot::TargetState;
 
 /// One target in the pump.
@@ -150,7 +150,7 @@ impl Slot {
         let before = Arc::clone(&self.state);
         let begun = self.running.take().map_or_else(Instant::now, |running| running.begun);
         let took = begun.elapsed();
-        let denied = finished.end.products.is_err_and(is_permanent);
+        let denied = finished.end.products.is_err_and(Reason::is_permanent);
         let state = Arc::make_mut(&mut self.state);
         state.calls = self.wanted.client.counts();
         state.attempt_finished(finished.end.clone());

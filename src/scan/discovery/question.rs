@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::super::schedule::is_permanent;
 use crate::aws::{CallError, DirectoryClient, Identity, Member};
 use crate::config::{Config, Organization};
-use crate::model::{AccountId, AssumeRole, Operation, Reason, Region};
+use crate::model::{AccountId, AssumeRole, Region};
 
 /// Regions are enabled and disabled by hand, seldom.
 pub(super) const REGIONS_REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
@@ -55,15 +54,6 @@ impl Question {
             }
             Self::Regions(role) => {
                 let found = directory.regions(deadline).await;
-                let found = found.and_then(|regions| match regions.is_empty() {
-                    // No account is without a region.
-                    true => Err(CallError::local(
-                        Operation::ListRegions,
-                        Reason::InvalidResponse,
-                        "the answer names no region",
-                    )),
-                    false => Ok(regions),
-                });
                 Answer::Regions(role, found)
             }
         }
@@ -215,7 +205,7 @@ impl Agenda {
     ) -> Duration {
         let Some(item) = self.items.get_mut(question) else { return LAST_RETRY };
         let doubled = FIRST_RETRY.saturating_mul(1 << item.failures.min(16));
-        let last = if is_permanent(error.reason) { LAST_RETRY } else { LAST_SOON };
+        let last = if error.reason.is_permanent() { LAST_RETRY } else { LAST_SOON };
         let pause = doubled.min(last).min(limit.unwrap_or(last));
         *item = Item {
             due: Some(now + pause),
@@ -256,6 +246,7 @@ impl Agenda {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Operation, Reason};
 
     fn denied() -> CallError {
         CallError::local(Operation::ListAccounts, Reason::AccessDenied, "denied")
