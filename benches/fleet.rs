@@ -174,7 +174,7 @@ async fn scans(
     let before = counts(&published);
     let text = published.exposition.plain_len();
     drop(published);
-    forward.store(u64::try_from(later.as_secs()).expect("minutes"), Ordering::Relaxed);
+    forward.store(later.as_secs(), Ordering::Relaxed);
     scanner.tick().await;
     let published = all_scanned(&scanner, 2).await;
     let after = counts(&published);

@@ -19,6 +19,7 @@ use servicecatalog_exporter::sim::{Fleet, REGION, Simulator, World};
 use super::program::{Program, scrape, scrape_until};
 use super::{scanning, soon};
 use crate::support::exposition::Scrape;
+use crate::support::foreign::until;
 use crate::support::http;
 
 const PRODUCTS: &str = "servicecatalog_provisioned_products";
@@ -261,9 +262,11 @@ async fn what_is_read_at_the_start_alone_says_so_until_it_is_as_it_was() {
         assert!(line.contains(RESTART), "{line}");
     }
     assert_eq!(told(), 3, "{}", watch.program.log());
+    // What a program says is read a moment after it was said.
+    let told_six = || until("each is said again", async || (told() == 6).then_some(()));
     // Another setting changes: these still wait.
     watch.reload(&format!("{}{changed}scan: {{interval: 4m}}\n", targets(&[0]))).await;
-    assert_eq!(told(), 6, "{}", watch.program.log());
+    told_six().await;
     watch.reload(&targets(&[0])).await;
     assert_eq!(told(), 6, "nothing waits any more: {}", watch.program.log());
     assert_eq!(http::get(watch.address, "/metrics", &[]).await.status, 200);
