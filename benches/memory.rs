@@ -26,7 +26,7 @@ const FLAT: f64 = 1.1;
 const SETTLED: Duration = Duration::from_millis(500);
 
 fn main() -> ExitCode {
-    if simulated::be_simulator_if_told() {
+    if simulated::be_simulator_if_told(simulated::no_fleet) {
         return ExitCode::SUCCESS;
     }
     // As the exporter does; with `--many-heaps` as the C library would.

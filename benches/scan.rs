@@ -38,7 +38,7 @@ const ROUNDS: usize = 21;
 const PAGE: i32 = 20;
 
 fn main() {
-    if simulated::be_simulator_if_told() {
+    if simulated::be_simulator_if_told(simulated::no_fleet) {
         return;
     }
     // As the exporter does.

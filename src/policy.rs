@@ -170,7 +170,7 @@ fn scanned(config: &Config) -> BTreeSet<Operation> {
 /// How an operation is allowed. Source: Service Authorization Reference, of each service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Grant {
-    /// On everything, at the level of the account: the level that is asked for.
+    /// On everything, at the level of the account: of what anybody in it has made.
     AccountLevel,
     /// On everything: these know no resources that could be named beforehand.
     Everything,
@@ -184,10 +184,9 @@ fn grant(operation: Operation) -> Grant {
     match operation {
         Operation::ScanProvisionedProducts
         | Operation::SearchProvisionedProducts
-        | Operation::ListStackInstancesForProvisionedProduct => Grant::AccountLevel,
-        // It is asked for by its id, at no level.
-        Operation::DescribeRecord
-        | Operation::ListAccounts
+        | Operation::ListStackInstancesForProvisionedProduct
+        | Operation::DescribeRecord => Grant::AccountLevel,
+        Operation::ListAccounts
         | Operation::ListAccountsForParent
         | Operation::ListChildren
         | Operation::ListRegions => Grant::Everything,

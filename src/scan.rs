@@ -18,6 +18,6 @@ mod slots;
 mod slow;
 mod timeline;
 
-pub use discovery::Discovery;
+pub use discovery::{Discovery, NewConfig};
 pub use pump::{Inputs, Pump, Ticks, shown_of};
 pub use roster::{Key, Roster, Wanted};

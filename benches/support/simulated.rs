@@ -3,12 +3,13 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use servicecatalog_exporter::app::{limits, system_clock};
 use servicecatalog_exporter::aws::{Session, Shared};
 use servicecatalog_exporter::config::{Config, Defaults, Refresh};
 use servicecatalog_exporter::families;
-use servicecatalog_exporter::model::Region;
+use servicecatalog_exporter::model::{Clock, Region};
 use servicecatalog_exporter::publish::{Published, Reader, Readiness, cell};
 use servicecatalog_exporter::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
 use servicecatalog_exporter::sim::{self, Simulator, World};
@@ -23,6 +24,8 @@ pub const INSTANCES: usize = 50;
 
 /// The argument with which a bench starts itself once more, to be the simulator.
 const SIMULATOR: &str = "--simulator";
+/// The same for a world of its own.
+const FLEET: &str = "--simulated-fleet";
 
 /// The simulator's process.
 pub struct Aws {
@@ -30,11 +33,22 @@ pub struct Aws {
     pub endpoint_url: String,
 }
 
+#[allow(dead_code, reason = "each bench uses a part of it")]
 impl Aws {
+    /// One account with many products.
     pub fn start() -> Self {
+        Self::start_as(SIMULATOR)
+    }
+
+    /// What [`be_simulator_if_told`] was given.
+    pub fn start_fleet() -> Self {
+        Self::start_as(FLEET)
+    }
+
+    fn start_as(argument: &str) -> Self {
         let program = std::env::current_exe().expect("this program has a path");
         let mut process = Command::new(program)
-            .arg(SIMULATOR)
+            .arg(argument)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -55,20 +69,32 @@ impl Drop for Aws {
     }
 }
 
-/// Is the simulator, until its input ends, if this process was started for that.
-pub fn be_simulator_if_told() -> bool {
-    let told = std::env::args().any(|argument| argument == SIMULATOR);
-    if told {
-        runtime().block_on(async {
-            let world = World::sized(PRODUCTS, STACK_SETS, INSTANCES);
-            let simulator = Simulator::start(world).await.expect("loopback can be bound");
-            println!("{}", simulator.endpoint_url());
-            std::io::stdout().flush().expect("somebody listens");
-            let until_end = || std::io::stdin().read_to_end(&mut Vec::new());
-            let _ = tokio::task::spawn_blocking(until_end).await;
-        });
-    }
-    told
+/// Is the simulator, until its input ends, if this process was started for that. `fleet` is the
+/// world of [`Aws::start_fleet`], and how long each of its answers takes.
+pub fn be_simulator_if_told(fleet: impl FnOnce() -> (World, Duration)) -> bool {
+    let told = |argument| std::env::args().any(|given| given == argument);
+    let (world, latency) = if told(SIMULATOR) {
+        (World::sized(PRODUCTS, STACK_SETS, INSTANCES), Duration::ZERO)
+    } else if told(FLEET) {
+        fleet()
+    } else {
+        return false;
+    };
+    runtime().block_on(async {
+        let simulator = Simulator::start(world).await.expect("loopback can be bound");
+        simulator.set_latency(latency);
+        println!("{}", simulator.endpoint_url());
+        std::io::stdout().flush().expect("somebody listens");
+        let until_end = || std::io::stdin().read_to_end(&mut Vec::new());
+        let _ = tokio::task::spawn_blocking(until_end).await;
+    });
+    true
+}
+
+/// For a bench that has none.
+#[allow(dead_code, reason = "one bench has a fleet")]
+pub fn no_fleet() -> (World, Duration) {
+    (World::empty(sim::ACCOUNT, sim::REGION), Duration::ZERO)
 }
 
 /// A runtime as the exporter has it.
@@ -91,15 +117,21 @@ pub struct Scanner {
     _stop: DropGuard,
 }
 
+#[allow(dead_code, reason = "each bench uses a part of it")]
 impl Scanner {
     pub fn new(config: Config, endpoint_url: &str) -> Self {
+        Self::by_clock(config, endpoint_url, system_clock())
+    }
+
+    pub fn by_clock(config: Config, endpoint_url: &str, clock: Clock) -> Self {
         let region = Region::parse(sim::REGION).expect("a region");
-        let limits = limits(&config.aws);
+        let of_config = |config: &Config| limits(&config.aws);
+        let limits = of_config(&config);
         let (id, secret) = (sim::ACCESS_KEY_ID, sim::SECRET_ACCESS_KEY);
         let session = Session::fixed(endpoint_url, &region, id, secret, limits.clone());
         let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
         let shared = Shared::new(&limits, Arc::clone(&metrics));
-        let (clock, config) = (system_clock(), Arc::new(config));
+        let config = Arc::new(config);
         let (discovery, roster) = Discovery::new(
             Arc::clone(&config),
             Arc::new(session),
@@ -117,11 +149,18 @@ impl Scanner {
         let _stop = shutdown.clone().drop_guard();
         #[expect(clippy::disallowed_methods, reason = "it ends when the scanner is dropped")]
         tokio::spawn(async move {
-            // The roster ends with its sender.
-            let _discovery = discovery;
-            pump.run(publisher, shutdown).await;
+            let (_configs, none) = mpsc::channel(1);
+            tokio::select! {
+                () = discovery.run(none, of_config) => (),
+                () = pump.run(publisher, shutdown) => (),
+            }
         });
         Self { reader, tick, _stop }
+    }
+
+    /// Lets a scan of every target be due.
+    pub async fn tick(&self) {
+        self.tick.send(()).await.expect("the pump runs");
     }
 
     /// Scans once, until the end of the attempt is published; the whole world must be there.
@@ -129,7 +168,7 @@ impl Scanner {
         let latest = self.reader.latest();
         let before = latest.snapshot.targets.first().map_or(0, |target| target.scans());
         drop(latest);
-        self.tick.send(()).await.expect("the pump runs");
+        self.tick().await;
         let done = self.reader.wait_for(|published| {
             published
                 .snapshot

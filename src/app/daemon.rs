@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use http::request::Parts;
@@ -190,6 +191,7 @@ impl App {
             if let Some(loader) = self.loader {
                 let reloader = Reloader {
                     loader,
+                    started: Arc::clone(&self.config),
                     config: self.config,
                     configs,
                     metrics: Arc::clone(&self.metrics),
@@ -212,6 +214,10 @@ impl App {
     }
 }
 
+/// Whoever asks for a reload hears by then how it ended, or that nobody answers: while it starts,
+/// and while the disk of the file hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// Does what a request asks for.
 async fn act(
     action: Action,
@@ -226,10 +232,12 @@ async fn act(
         },
         Action::Reload => {
             let (request, outcome) = oneshot::channel();
-            if requests.try_send(request).is_err() {
-                return Outcome::Unavailable;
-            }
-            outcome.await.unwrap_or(Outcome::Unavailable)
+            let asking = async {
+                requests.send(request).await.ok()?;
+                outcome.await.ok()
+            };
+            let answered = tokio::time::timeout(PATIENCE, asking).await;
+            answered.ok().flatten().unwrap_or(Outcome::Unavailable)
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `check --live`: asks AWS once what every scan will ask, and says what is missing.
 
-use std::collections::BTreeSet;
+mod table;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,29 +11,41 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
+use self::table::{Block, Row, Tally};
 use super::daemon::Source;
 use super::{limits, session, system_clock};
-use crate::aws::{CallError, Shared, TargetClient};
+use crate::aws::{CallError, Identity, Shared, TargetClient};
 use crate::config::Config;
-use crate::model::{AccountId, Operation, Product, Reason};
+use crate::model::{AccountId, Operation, Product, Reason, Region, RoleArn};
 use crate::scan::{Discovery, Roster, Wanted};
 use crate::snapshot::Found;
 use crate::telemetry::{Scope, SelfMetrics};
 
 /// For finding the targets, and for the questions to each of them.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Targets asked at once; the limits on calls hold besides.
+/// Identities or targets asked at once; the limits on calls hold besides.
 const AT_ONCE: usize = 32;
 /// Ids of the right shape that belong to nothing: whoever may ask hears that they do not exist.
 const NO_PRODUCT: &str = "pp-aaaaaaaaaaaaa";
 const NO_RECORD: &str = "rec-aaaaaaaaaaaaa";
 
-/// Something that scans need does not work.
+/// Scans would not be complete.
 #[derive(Debug, thiserror::Error)]
-#[error("{missing} of {asked} questions that scans depend on failed; the table says which")]
-pub struct LiveCheckFailed {
-    missing: usize,
-    asked: usize,
+pub enum LiveCheckFailed {
+    /// Something that scans need does not work.
+    #[error("{failed} of {asked} answers that scans depend on are failures; the table says which")]
+    Missing {
+        /// How many are.
+        failed: usize,
+        /// Of how many.
+        asked: usize,
+    },
+    /// There may be more targets than those that were tried.
+    #[error("not every target was found; what is above was tried")]
+    NotFound,
+    /// Nothing is scanned.
+    #[error("there is no target: no account that is configured or found has a region to scan")]
+    NoTarget,
 }
 
 /// What a live check found.
@@ -43,273 +57,287 @@ pub struct LiveCheck {
     pub result: Result<(), LiveCheckFailed>,
 }
 
-/// One line of the table.
-#[derive(Debug, PartialEq)]
-struct Row {
-    target: String,
-    identity: String,
-    operation: Operation,
-    required: bool,
-    result: Result<String, CallError>,
-    hint: Option<&'static str>,
-}
-
 /// Tries each operation that the configuration needs, once for every target.
 ///
 /// # Errors
 /// When there is no AWS region.
 pub async fn check_live(config: Config, source: Source) -> anyhow::Result<LiveCheck> {
     let config = Arc::new(config);
-    let session = session(&config, &source).await?;
+    let roster = find_targets(&config, &source).await?;
+    let by_role = by_role(&roster);
+    let identities = identities(&by_role).await?;
+
+    let (mut blocks, mut jobs, mut twice) = (Vec::new(), Vec::new(), Vec::new());
+    let mut taken = HashSet::new();
+    for (role, targets) in &by_role {
+        if let Some(Err(error)) = identities.get(*role)
+            && nothing_can_work(error)
+        {
+            blocks.push(without_credentials(targets, error));
+        }
+    }
+    for wanted in &roster.targets {
+        let identity = match identities.get(&wanted.key.role) {
+            Some(Err(error)) if nothing_can_work(error) => continue,
+            Some(Ok(identity)) => Ok(identity),
+            Some(Err(error)) => Err(error),
+            None => continue,
+        };
+        let named = identity.ok().map(|identity| &identity.account);
+        let account = wanted.account.as_ref().or(named).cloned();
+        let target = place(account.as_ref(), wanted.key.region.as_str(), wanted);
+        if account.is_some() && !taken.insert((account.clone(), wanted.key.region.clone())) {
+            twice.push(target);
+            continue;
+        }
+        let role = || wanted.key.role.as_ref().map_or_else(String::new, ToString::to_string);
+        let identity_shown = identity.map_or_else(|_| role(), |identity| identity.arn.clone());
+        // Scans do without this answer where an ARN names the account.
+        let unknown = identity.err().filter(|_| wanted.account.is_none());
+        let row = |e: &CallError| Row::optional(Operation::GetCallerIdentity, Err(e.clone()));
+        let rows = unknown.map(row).into_iter().collect();
+        let block = Block { target, identity: identity_shown, targets: 1, account, rows };
+        jobs.push(try_target(block, Arc::clone(&wanted.client), Arc::clone(&config)));
+    }
+    blocks.extend(all_of(jobs).await?);
+    let found = directory_blocks(&roster, &blocks);
+    Ok(conclude(&found, &blocks, &twice, &roster))
+}
+
+/// The targets, or those that are found while one can wait.
+async fn find_targets(config: &Arc<Config>, source: &Source) -> anyhow::Result<Arc<Roster>> {
+    let session = session(config, source).await?;
     let metrics = Arc::new(SelfMetrics::new(Scope::OneScan));
     let shared = Shared::new(&limits(&config.aws), Arc::clone(&metrics));
-    let (discovery, mut roster) =
-        Discovery::new(Arc::clone(&config), session, shared, system_clock(), metrics);
+    let config = Arc::clone(config);
+    let (discovery, mut roster) = Discovery::new(config, session, shared, system_clock(), metrics);
     let (_configs, none) = mpsc::channel(1);
+    // Ended when it is dropped.
     let mut beside = JoinSet::new();
     beside.spawn(discovery.run(none, |config| limits(&config.aws)));
     let found = roster.wait_for(|roster| roster.found != Found::NotYet);
-    // What is known by then is tried all the same.
     let _ = tokio::time::timeout(PATIENCE, found).await;
     let roster = Arc::clone(&roster.borrow());
-    beside.abort_all();
+    Ok(roster)
+}
 
-    let mut rows = directory_rows(&roster);
-    let mut waiting: Vec<Wanted> = roster.targets.iter().rev().cloned().collect();
-    let mut asking = JoinSet::new();
-    let mut of_targets = Vec::new();
+type ByRole<'r> = BTreeMap<&'r Option<RoleArn>, Vec<&'r Wanted>>;
+
+/// The targets of each identity.
+fn by_role(roster: &Roster) -> ByRole<'_> {
+    let mut groups = ByRole::new();
+    for wanted in &roster.targets {
+        groups.entry(&wanted.key.role).or_default().push(wanted);
+    }
+    groups
+}
+
+/// Who each identity is: asked for once, in the first of its regions.
+async fn identities(
+    by_role: &ByRole<'_>,
+) -> anyhow::Result<BTreeMap<Option<RoleArn>, Result<Identity, CallError>>> {
+    let ask = |(role, targets): (&&Option<RoleArn>, &Vec<&Wanted>)| {
+        let (role, client) = ((*role).clone(), Arc::clone(&targets.first()?.client));
+        Some(async move { (role, client.identity().await) })
+    };
+    let answers = all_of(by_role.iter().filter_map(ask).collect()).await?;
+    Ok(answers.into_iter().collect())
+}
+
+/// Does all of it, so many at once, and gives the results in the order of the jobs.
+async fn all_of<T: Send + 'static>(
+    jobs: Vec<impl Future<Output = T> + Send + 'static>,
+) -> anyhow::Result<Vec<T>> {
+    let mut waiting = jobs.into_iter().enumerate();
+    let (mut under_way, mut done) = (JoinSet::new(), Vec::new());
     loop {
-        while asking.len() < AT_ONCE
-            && let Some(wanted) = waiting.pop()
+        while under_way.len() < AT_ONCE
+            && let Some((n, job)) = waiting.next()
         {
-            let (place, config) = (roster.targets.len() - waiting.len(), Arc::clone(&config));
-            let management = roster.management.clone();
-            asking.spawn(async move { (place, try_target(&wanted, &config, management).await) });
+            under_way.spawn(async move { (n, job.await) });
         }
-        let Some(done) = asking.join_next().await else { break };
-        of_targets.push(done?);
+        let Some(ended) = under_way.join_next().await else { break };
+        done.push(ended?);
     }
-    of_targets.sort_by_key(|(place, _)| *place);
-    rows.extend(of_targets.into_iter().flat_map(|(_, rows)| rows));
-    Ok(conclude(&rows, &roster))
+    done.sort_by_key(|(n, _)| *n);
+    Ok(done.into_iter().map(|(_, result)| result).collect())
 }
 
-fn conclude(rows: &[Row], roster: &Roster) -> LiveCheck {
-    let asked = rows.iter().filter(|row| row.required).count();
-    let missing = rows.iter().filter(|row| row.required && row.result.is_err()).count();
-    let nothing = roster.targets.is_empty();
-    let mut table = table(rows);
-    if nothing {
-        table.push_str(
-            "There is no target: no account that is configured or found has a region to scan.\n",
-        );
-    }
-    if roster.found == Found::NotYet {
-        let _ = writeln!(table, "Not every target was found within {PATIENCE:?}.");
-    }
-    let whole = missing == 0 && !nothing && roster.found == Found::Wholly;
-    let result = if whole { Ok(()) } else { Err(LiveCheckFailed { missing, asked }) };
-    LiveCheck { table, result }
+/// Without credentials each further call would say the same.
+fn nothing_can_work(error: &CallError) -> bool {
+    error.operation == Operation::AssumeRole || error.reason == Reason::Credentials
 }
 
-/// What finding the targets took.
-fn directory_rows(roster: &Roster) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let row = |account: &str, operation, required, result| Row {
-        target: account.to_owned(),
-        identity: String::new(),
-        operation,
-        required,
-        result,
-        hint: None,
-    };
-    let failed: BTreeSet<Operation> =
-        roster.failures.iter().map(|(_, error)| error.operation).collect();
-    for (account, calls) in &roster.calls {
-        for operation in calls.operations.keys().filter(|operation| !failed.contains(operation)) {
-            rows.push(row(account.as_str(), *operation, true, Ok(String::new())));
-        }
-    }
-    for (account, error) in &roster.failures {
-        let account = account.as_ref().map_or("this account", AccountId::as_str);
-        rows.push(row(account, error.operation, true, Err(error.clone())));
-    }
-    rows
-}
-
-async fn try_target(wanted: &Wanted, config: &Config, management: Option<AccountId>) -> Vec<Row> {
-    let (client, deadline) = (&wanted.client, Instant::now() + PATIENCE);
-    let identity = client.identity().await;
-    let account = wanted.account.clone().or(identity.as_ref().ok().map(|who| who.account.clone()));
-    let mut target = format!(
-        "{} {}",
-        account.as_ref().map_or("?", AccountId::as_str),
-        wanted.key.region.as_str()
-    );
+/// Account and region, and what people call the account.
+fn place(account: Option<&AccountId>, regions: &str, wanted: &Wanted) -> String {
+    let mut text = format!("{} {regions}", account.map_or("?", AccountId::as_str));
     if !wanted.names.account_name.is_empty() {
-        let _ = write!(target, " ({})", wanted.names.account_name);
+        let _ = write!(text, " ({})", wanted.names.account_name);
     }
-    let is_management = management.is_some() && management == account;
-    let hint = is_management.then_some(
-        "this is the management account: it owns every Account Factory product, and StackSets \
-         never deploy to it; create its role by a stack of its own, or run the exporter there",
-    );
-    let who = match &identity {
-        Ok(who) => who.arn.clone(),
-        Err(_) => wanted.key.role.as_ref().map_or_else(String::new, ToString::to_string),
+    // Organizations takes names of all kinds.
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// All targets of an identity that cannot be used.
+fn without_credentials(targets: &[&Wanted], error: &CallError) -> Block {
+    let regions: Vec<&Region> = targets.iter().map(|wanted| &wanted.key.region).collect();
+    let regions = match &regions[..] {
+        [] => String::new(),
+        [region] => region.to_string(),
+        [first, others @ ..] => format!("{first} and {} more", others.len()),
     };
-    let row = |operation, required, result| Row {
-        target: target.clone(),
-        identity: who.clone(),
-        operation,
-        required,
-        result,
-        hint,
-    };
-    let mut rows = Vec::new();
-    if let Err(error) = identity
-        && error.reason == Reason::Credentials
-    {
-        // Nothing else can work, and each further try would say the same.
-        let operation = match wanted.key.role {
-            Some(_) => Operation::AssumeRole,
-            None => Operation::GetCallerIdentity,
-        };
-        return vec![row(operation, true, Err(error))];
+    let account = targets.first().and_then(|wanted| wanted.account.as_ref());
+    let role = targets.first().and_then(|wanted| wanted.key.role.as_ref());
+    Block {
+        target: targets.first().map_or_else(String::new, |w| place(account, &regions, w)),
+        identity: role.map_or_else(String::new, ToString::to_string),
+        targets: targets.len(),
+        account: account.cloned(),
+        rows: vec![Row::required(error.operation, Err(error.clone()))],
     }
+}
+
+/// Fills in what that target answers.
+async fn try_target(mut block: Block, client: Arc<TargetClient>, config: Arc<Config>) -> Block {
+    let deadline = Instant::now() + PATIENCE;
     let products = client.products(None, deadline).await;
+    let stop = products
+        .as_ref()
+        .err()
+        .is_some_and(|error| nothing_can_work(error) || error.reason == Reason::RegionDisabled);
     let listed = products.as_ref().map(|page| page.products.as_slice()).unwrap_or_default();
     let set = listed.iter().find(|product| product.is_stack_set() && !product.id.is_empty());
     let set = set.map(|product| product.id.to_string());
     let record = listed.iter().find(|product| !product.last_record.is_empty());
     let record = record.map(|product| product.last_record.to_string());
-    rows.push(row(
-        Operation::ScanProvisionedProducts,
-        true,
-        products.map(|page| first_page(&page.products, page.next.is_some())),
-    ));
-    rows.push(row(
-        Operation::ListStackInstancesForProvisionedProduct,
-        true,
-        try_listing(client, set.as_deref(), deadline).await,
-    ));
+    let products = products.map(|page| first_page(&page.products, page.next.is_some()));
+    block.rows.push(Row::required(Operation::ScanProvisionedProducts, products));
+    if stop {
+        return block;
+    }
+
+    let id = set.as_deref().unwrap_or(NO_PRODUCT);
+    let listing = client.stack_instances(id, None, deadline).await.map(|_| String::new());
+    let listing = if set.is_none() { permitted(listing) } else { listing };
+    block.rows.push(Row::required(Operation::ListStackInstancesForProvisionedProduct, listing));
     if config.enrich.names_and_tags {
-        let page = client.names(None, deadline).await;
-        rows.push(row(Operation::SearchProvisionedProducts, false, page.map(|_| String::new())));
+        let names = client.names(None, deadline).await.map(|_| String::new());
+        block.rows.push(Row::optional(Operation::SearchProvisionedProducts, names));
     }
     if config.enrich.records {
-        let answer = client.record(record.as_deref().unwrap_or(NO_RECORD), deadline).await;
-        let answer = answer.map(|_| String::new());
+        let id = record.as_deref().unwrap_or(NO_RECORD);
+        let answer = client.record(id, deadline).await.map(|_| String::new());
         let answer = if record.is_none() { permitted(answer) } else { answer };
-        rows.push(row(Operation::DescribeRecord, false, answer));
+        block.rows.push(Row::optional(Operation::DescribeRecord, answer));
     }
-    rows
+    block
 }
 
 fn first_page(products: &[Product], more: bool) -> String {
-    format!("{}{} provisioned products", products.len(), if more { " and more" } else { "" })
-}
-
-async fn try_listing(
-    client: &TargetClient,
-    set: Option<&str>,
-    deadline: Instant,
-) -> Result<String, CallError> {
-    let answer = client.stack_instances(set.unwrap_or(NO_PRODUCT), None, deadline).await;
-    let answer = answer.map(|_| String::new());
-    if set.is_none() { permitted(answer) } else { answer }
+    match (products.len(), more) {
+        (1, false) => "1 provisioned product".into(),
+        (count, false) => format!("{count} provisioned products"),
+        (count, true) => format!("{count} provisioned products, and more"),
+    }
 }
 
 /// AWS says that there is no such thing only to those who may ask.
 fn permitted(answer: Result<String, CallError>) -> Result<String, CallError> {
     match answer {
-        Err(error) if error.is_refusal() => Ok("permitted; there is none to ask for".into()),
+        Err(error) if error.is_refusal() => {
+            Ok("not denied; asked for an id that is nothing's".into())
+        }
         other => other,
     }
 }
 
-fn table(rows: &[Row]) -> String {
-    let width = |of: fn(&Row) -> &str, least: usize| {
-        rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0).max(least)
-    };
-    let target = width(|row| &row.target, "TARGET".len());
-    let operation = width(|row| row.operation.as_str(), "OPERATION".len());
-    let mut text = format!("{:target$}  {:operation$}  RESULT\n", "TARGET", "OPERATION");
-    let mut last = None;
-    for row in rows {
-        let same = last == Some((&row.target, &row.identity));
-        if !same && !row.identity.is_empty() {
-            let _ = writeln!(text, "{:target$}  as {}", row.target, row.identity);
-        }
-        last = Some((&row.target, &row.identity));
-        let shown = if row.identity.is_empty() { row.target.as_str() } else { "" };
-        let result = match &row.result {
-            Ok(detail) if detail.is_empty() => "ok".to_owned(),
-            Ok(detail) => format!("ok: {detail}"),
-            Err(error) => failure(row, error),
-        };
-        let name = row.operation.as_str();
-        let _ = writeln!(text, "{shown:target$}  {name:operation$}  {result}");
+/// What finding the targets took, by the account that was asked.
+fn directory_blocks(roster: &Roster, targets: &[Block]) -> Vec<Block> {
+    let mut accounts: BTreeMap<Option<&AccountId>, Vec<Row>> = BTreeMap::new();
+    let failed: BTreeSet<_> = roster
+        .failures
+        .iter()
+        .map(|(account, error)| (account.as_ref(), error.operation))
+        .collect();
+    for (account, calls) in &roster.calls {
+        // What must work before anything else does, or needs no permission.
+        let implied = [Operation::AssumeRole, Operation::GetCallerIdentity];
+        let worked = calls.operations.keys().filter(|operation| {
+            !implied.contains(operation) && !failed.contains(&(Some(account), **operation))
+        });
+        let rows = worked.map(|operation| Row::required(*operation, Ok(String::new())));
+        accounts.entry(Some(account)).or_default().extend(rows);
     }
-    text
+    for (account, error) in &roster.failures {
+        // A role that cannot be assumed is told where its targets are.
+        let told = |block: &Block| {
+            account.is_some()
+                && block.account == *account
+                && block.rows.iter().any(|row| row.is(error.operation) && row.result.is_err())
+        };
+        if error.operation != Operation::AssumeRole || !targets.iter().any(told) {
+            let row = Row::required(error.operation, Err(error.clone()));
+            accounts.entry(account.as_ref()).or_default().push(row);
+        }
+    }
+    let block = |(account, rows): (Option<&AccountId>, Vec<Row>)| Block {
+        // As these calls are labelled in the metrics.
+        target: format!("{} aws-global", account.map_or("?", AccountId::as_str)),
+        identity: String::new(),
+        targets: 0,
+        account: account.cloned(),
+        rows,
+    };
+    accounts.into_iter().filter(|(_, rows)| !rows.is_empty()).map(block).collect()
 }
 
-fn failure(row: &Row, error: &CallError) -> String {
-    let mut text = String::from(if row.required { "FAILED" } else { "failed, not required" });
-    let _ = write!(text, ": {}", error.reason.as_str());
-    let asked = error.operation;
-    let action = if error.reason == Reason::Credentials { row.operation } else { asked };
-    if matches!(error.reason, Reason::AccessDenied | Reason::ScpDenied | Reason::Credentials) {
-        let _ = write!(text, "; missing: {}", action.iam_action());
+fn conclude(found: &[Block], tried: &[Block], twice: &[String], roster: &Roster) -> LiveCheck {
+    let blocks: Vec<&Block> = found.iter().chain(tried).collect();
+    let tally = Tally::of(&blocks);
+    let mut table = table::table(&blocks);
+    table.push_str(&tally.summary());
+    for target in twice {
+        let _ = writeln!(
+            table,
+            "{target} is there twice: the one that is listed later is not scanned."
+        );
     }
-    let _ = write!(text, " ({})", error.message);
-    if let Some(hint) = row.hint.filter(|_| row.required) {
-        let _ = write!(text, "; {hint}");
+    let (here, all) = (roster.targets.len(), roster.configured);
+    if here < all {
+        let _ =
+            writeln!(table, "{here} of {all} targets belong to this shard; others are not tried.");
     }
-    text
+    let of_management =
+        |block: &&Block| roster.management.is_some() && block.account == roster.management;
+    if tried.iter().filter(of_management).any(Block::is_broken) {
+        table.push_str(
+            "The management account cannot be scanned, and it owns every Account Factory product. \
+             StackSets never deploy to it: create the role there by a stack of its own, or run \
+             the exporter there; or leave it out with organization.exclude_accounts.\n",
+        );
+    }
+    if roster.found == Found::NotYet {
+        let _ = writeln!(
+            table,
+            "Within {PATIENCE:?} AWS did not say which targets there are; what is not above was \
+             not tried."
+        );
+    }
+    let result = if tally.failed > 0 {
+        Err(LiveCheckFailed::Missing { failed: tally.failed, asked: tally.asked })
+    } else if roster.found != Found::Wholly {
+        Err(LiveCheckFailed::NotFound)
+    } else if all == 0 {
+        Err(LiveCheckFailed::NoTarget)
+    } else {
+        Ok(())
+    };
+    LiveCheck { table, result }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn row(operation: Operation, required: bool, failure: Option<Reason>) -> Row {
-        let result = match failure {
-            None => Ok(String::new()),
-            Some(reason) => Err(CallError::local(operation, reason, "no")),
-        };
-        Row {
-            target: "123456789012 eu-central-1".into(),
-            identity: "arn:aws:sts::123456789012:assumed-role/Exporter/x".into(),
-            operation,
-            required,
-            result,
-            hint: None,
-        }
-    }
-
-    #[test]
-    fn the_table_names_the_action_that_is_missing() {
-        let rows = [
-            row(Operation::ScanProvisionedProducts, true, None),
-            row(
-                Operation::ListStackInstancesForProvisionedProduct,
-                true,
-                Some(Reason::AccessDenied),
-            ),
-            row(Operation::DescribeRecord, false, Some(Reason::AccessDenied)),
-        ];
-        assert_eq!(
-            table(&rows),
-            "\
-TARGET                     OPERATION                                RESULT
-123456789012 eu-central-1  as arn:aws:sts::123456789012:assumed-role/Exporter/x
-                           ScanProvisionedProducts                  ok
-                           ListStackInstancesForProvisionedProduct  FAILED: access_denied; missing: servicecatalog:ListStackInstancesForProvisionedProduct (no)
-                           DescribeRecord                           failed, not required: access_denied; missing: servicecatalog:DescribeRecord (no)
-"
-        );
-    }
 
     #[test]
     fn who_may_ask_for_what_does_not_exist_may_ask() {
@@ -317,5 +345,25 @@ TARGET                     OPERATION                                RESULT
         assert!(permitted(Err(error.clone())).is_err());
         error.code = "ResourceNotFoundException".into();
         assert!(permitted(Err(error)).is_ok());
+    }
+
+    #[tokio::test]
+    async fn jobs_are_done_so_many_at_once_and_told_in_their_order() {
+        let running = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        let job = |n: usize| {
+            let running = Arc::clone(&running);
+            async move {
+                use std::sync::atomic::Ordering::SeqCst;
+                let now = running.fetch_add(1, SeqCst) + 1;
+                for _ in 0..(100 - n) {
+                    tokio::task::yield_now().await;
+                }
+                running.fetch_sub(1, SeqCst);
+                (n, now)
+            }
+        };
+        let done = all_of((0..100).map(job).collect()).await.unwrap();
+        assert!(done.iter().map(|(n, _)| *n).eq(0..100));
+        assert_eq!(done.iter().map(|(_, now)| *now).max(), Some(AT_ONCE));
     }
 }

@@ -1,5 +1,6 @@
 //! One scan, written as text: for node_exporter's textfile collector, for scripts, for a look.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -10,9 +11,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::daemon::{App, Source};
 use crate::config::Config;
+use crate::model::Region;
 use crate::publish::Published;
 use crate::scan::Ticks;
-use crate::snapshot::{Found, Stage, StageResult};
+use crate::snapshot::{Found, Stage, StageResult, TargetState};
 use crate::telemetry::Scope;
 
 /// AWS may need this long to say which account it is; the call itself has five seconds.
@@ -34,9 +36,10 @@ pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> a
     let patience = config.scan.timeout;
     let app = App::without_server(config, source, Ticks::Manual(ticks), Scope::OneScan);
     let (reader, metrics, shutdown) = (app.reader(), app.metrics(), CancellationToken::new());
-    let scanned = |published: &Published| {
-        let targets = &published.snapshot.targets;
-        !targets.is_empty() && targets.iter().all(|target| target.scans() > 0)
+    // A target that is found later is not scanned any more, and its series say so.
+    let scanned = |published: &Published, asked: &BTreeSet<Place>| {
+        let mut targets = published.snapshot.targets.iter();
+        targets.all(|target| target.scans() > 0 || !asked.contains(&place(target)))
     };
     let known = |published: &Published| {
         published.snapshot.targets.iter().all(|target| target.account.is_some())
@@ -49,7 +52,10 @@ pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> a
         if reader.latest().snapshot.targets.is_empty() {
             return Some(reader.latest());
         }
+        let asked: BTreeSet<_> =
+            reader.latest().snapshot.targets.iter().map(|target| place(target)).collect();
         tick.send(()).await.ok()?;
+        let scanned = |published: &Published| scanned(published, &asked);
         reader.wait_for(scanned).await?;
         let named = reader.wait_for(|published| scanned(published) && known(published));
         let named = tokio::time::timeout(ACCOUNT_KNOWN_WITHIN, named).await;
@@ -80,6 +86,13 @@ pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> a
         Stage::REQUIRED.iter().all(|stage| target.stage(*stage).result == StageResult::Succeeded)
     });
     if succeeded { Ok(()) } else { Err(ScanFailed.into()) }
+}
+
+/// What a target is before its account is known: its role, or none, and its region.
+type Place = (String, Region);
+
+fn place(target: &TargetState) -> Place {
+    (target.names.role_arn.clone(), target.region.clone())
 }
 
 /// Writes to standard output, or atomically to a file: a reader sees the old text or the new one.

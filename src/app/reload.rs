@@ -7,15 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
 
 use crate::config::{Config, Loader};
 use crate::http::Outcome;
 use crate::model::Clock;
+use crate::scan::NewConfig;
 use crate::telemetry::SelfMetrics;
 
-/// How often the file is looked at. Its contents are compared, not its name or time: Kubernetes
-/// changes a mounted file by moving a symbolic link two folders above it.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often the file is looked at; a change is taken over when two looks in a row see the same.
+/// Its contents are compared, not its name or time: Kubernetes changes a mounted file by moving a
+/// symbolic link two folders above it.
+const LOOK_EVERY: Duration = Duration::from_secs(3);
 
 /// Asks for a reload and hears how it ended.
 pub(super) type Request = oneshot::Sender<Outcome>;
@@ -24,10 +27,12 @@ pub(super) type Request = oneshot::Sender<Outcome>;
 #[derive(Debug)]
 pub(super) struct Reloader {
     pub(super) loader: Loader,
+    /// What it was started with.
+    pub(super) started: Arc<Config>,
     /// What runs.
     pub(super) config: Arc<Config>,
     /// Who takes over a new one.
-    pub(super) configs: mpsc::Sender<Arc<Config>>,
+    pub(super) configs: mpsc::Sender<NewConfig>,
     pub(super) metrics: Arc<SelfMetrics>,
     pub(super) clock: Clock,
 }
@@ -40,28 +45,39 @@ impl Reloader {
         mut hangups: mpsc::Receiver<()>,
     ) {
         let mut looks = tokio::time::interval(LOOK_EVERY);
-        let mut seen = self.contents().await;
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut watched = Watched::default();
+        watched.taken(self.contents().await);
+        // Finding out where AWS is may have taken a while.
+        if watched.is_there() && self.is_outdated().await {
+            self.reload("its file changed").await;
+        }
         loop {
             tokio::select! {
                 Some(request) = requests.recv() => {
-                    seen = self.contents().await;
+                    watched.taken(self.contents().await);
                     let outcome = self.reload("a request").await;
                     // Whoever asked may be gone.
                     let _ = request.send(outcome);
                 }
                 Some(()) = hangups.recv() => {
-                    seen = self.contents().await;
+                    watched.taken(self.contents().await);
                     self.reload("SIGHUP").await;
                 }
                 _ = looks.tick() => {
-                    let now = self.contents().await;
-                    if now != seen {
-                        seen = now;
+                    if watched.look(self.contents().await) {
                         self.reload("its file changed").await;
                     }
                 }
             }
         }
+    }
+
+    /// Whether the file says something else than what runs.
+    async fn is_outdated(&self) -> bool {
+        let loader = self.loader.clone();
+        let loaded = tokio::task::spawn_blocking(move || loader.load()).await;
+        !matches!(loaded, Ok(Ok(config)) if config == *self.config)
     }
 
     /// What the file holds; `None` while it cannot be read, as between two steps of replacing it.
@@ -72,7 +88,7 @@ impl Reloader {
 
     async fn reload(&mut self, why: &str) -> Outcome {
         let loader = self.loader.clone();
-        let loaded = tokio::task::spawn_blocking(move || loader.load()).await;
+        let loaded = tokio::task::spawn_blocking(move || loader.load_again()).await;
         let config = match loaded {
             Ok(Ok(config)) => Arc::new(config),
             Ok(Err(error)) => return self.refused(why, error.to_string()),
@@ -81,10 +97,19 @@ impl Reloader {
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
-        for setting in needs_restart(&self.config, &config) {
+        for setting in needs_restart(&self.started, &config) {
             tracing::warn!(setting, "changed in the configuration; takes effect with a restart");
         }
-        if self.configs.send(Arc::clone(&config)).await.is_err() {
+        if self.config.metrics.per_instance != config.metrics.per_instance {
+            tracing::info!(
+                "metrics.per_instance changed; each stack set follows when it is listed next, \
+                 within scan.stack_instances.max_age"
+            );
+        }
+        let (taken_over, is_taken_over) = oneshot::channel();
+        if self.configs.send((Arc::clone(&config), taken_over)).await.is_err()
+            || is_taken_over.await.is_err()
+        {
             return Outcome::Unavailable;
         }
         tracing::info!(why, targets = config.targets.len(), "the configuration was read again");
@@ -97,6 +122,36 @@ impl Reloader {
         tracing::error!(why, error, "the configuration is refused; what ran before goes on");
         self.metrics.config_refused();
         Outcome::Refused(error)
+    }
+}
+
+/// What was seen of the file; `None` is a file that cannot be read.
+#[derive(Debug, Default)]
+struct Watched {
+    taken: Option<Vec<u8>>,
+    last: Option<Vec<u8>>,
+}
+
+impl Watched {
+    fn is_there(&self) -> bool {
+        self.taken.is_some()
+    }
+
+    /// The file is read as it is now, whatever comes of it.
+    fn taken(&mut self, contents: Option<Vec<u8>>) {
+        self.taken.clone_from(&contents);
+        self.last = contents;
+    }
+
+    /// Whether the file is to be read again. Not before it was seen twice as it is: it may be half
+    /// written, and half of a list of targets is a valid list.
+    fn look(&mut self, contents: Option<Vec<u8>>) -> bool {
+        let changed = contents == self.last && contents != self.taken;
+        if changed {
+            self.taken.clone_from(&contents);
+        }
+        self.last = contents;
+        changed
     }
 }
 
@@ -113,4 +168,30 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
     .into_iter()
     .filter_map(|(setting, differs)| differs.then_some(setting))
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looks(seen: &[Option<&str>]) -> Vec<bool> {
+        let mut watched = Watched::default();
+        watched.taken(Some(b"old".to_vec()));
+        let contents = |seen: &Option<&str>| seen.map(|text| text.as_bytes().to_vec());
+        seen.iter().map(|seen| watched.look(contents(seen))).collect()
+    }
+
+    #[test]
+    fn a_change_is_read_once_when_it_was_seen_twice() {
+        let seen = [Some("old"), Some("new"), Some("new"), Some("new"), Some("old"), Some("old")];
+        assert_eq!(looks(&seen), [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn a_file_that_is_half_written_or_gone_for_a_moment_is_not_read() {
+        let seen = [Some("ne"), Some("new"), None, Some("new"), Some("old"), None, Some("old")];
+        assert_eq!(looks(&seen), [false; 7]);
+        let gone = [None, None, Some("old"), Some("old")];
+        assert_eq!(looks(&gone), [false, true, false, true], "for longer it is refused");
+    }
 }

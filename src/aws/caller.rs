@@ -104,8 +104,16 @@ impl Caller {
         self.ledger.count_failure(operation, reason);
     }
 
-    /// Counts a failure that nothing more was found out about.
+    /// Takes a failure that nothing more is found out about: counts it, and does not go on with
+    /// credentials that were refused.
     pub(super) fn counted(&self, failure: Failure) -> CallError {
+        let CallError { operation, reason, .. } = failure.error;
+        if reason == Reason::Credentials
+            && operation != Operation::AssumeRole
+            && let Some(role) = &self.role
+        {
+            role.distrust();
+        }
         if failure.unrecognized {
             self.told_apart(failure.error.operation, failure.error.reason);
         }

@@ -51,8 +51,7 @@ impl CallError {
     /// Whether every other call of this operation would be denied alike.
     #[must_use]
     pub fn is_denial(&self) -> bool {
-        let denied = Reason::ScpDenied..=Reason::RegionDisabled;
-        denied.contains(&self.reason) && !self.is_refusal()
+        self.reason.is_permanent() && !self.is_refusal()
     }
 }
 

@@ -195,6 +195,12 @@ impl Role {
         })
     }
 
+    /// AWS calls the credentials of this role wrong, as it does when the role was made anew or its
+    /// sessions were revoked: the next call asks for others, however long these would last.
+    pub(super) fn distrust(&self) {
+        *lock(&self.kept.latest) = None;
+    }
+
     /// Asks STS.
     pub(super) async fn assume(&self) -> Result<Credentials, CredentialsError> {
         // Built when it is needed, once an hour: it holds a client of its own.

@@ -35,11 +35,24 @@ impl Loader {
         load(self.file(), &self.overrides, self.defaults)
     }
 
+    /// The same when it was read before.
+    ///
+    /// # Errors
+    /// When the configuration is refused. A pipe is: it would seem to be empty now.
+    pub fn load_again(&self) -> Result<Config, ConfigError> {
+        if let Some(file) = self.file().filter(|file| is_stream(file)) {
+            let remedy = "restart the exporter, or give it a regular file";
+            let complaint = Complaint::new("is no regular file and can be read only once", remedy);
+            return Err(in_file(&file.display().to_string(), None, complaint));
+        }
+        self.load()
+    }
+
     /// What the file holds now, or as much of it as could be a configuration: to see whether it
-    /// changed. `None` without a file, and while it cannot be read.
+    /// changed. `None` without a file, while it cannot be read, and if it is a pipe.
     #[must_use]
     pub fn contents(&self) -> Option<Vec<u8>> {
-        bytes(self.file()?).ok()
+        bytes(self.file().filter(|file| !is_stream(file))?).ok()
     }
 
     /// The file, if there is one; without it every load gives the same.
@@ -99,6 +112,11 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     // One byte more than allowed, to see that there is more; the rest is never read.
     File::open(path)?.take(FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Whether it is there and neither a file nor a folder.
+fn is_stream(path: &Path) -> bool {
+    path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir())
 }
 
 fn unreadable(error: &io::Error) -> Complaint {

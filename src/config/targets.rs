@@ -186,19 +186,11 @@ impl Field for AnyList {
     }
 }
 
-/// A role works in the regions of its own partition. Partitions that are not known here pass.
+/// A role works in the regions of its own partition.
 fn refuse_foreign_region(role: &Setting<RoleArn>, regions: &Regions) -> Result<(), ConfigError> {
     let Regions::Listed(regions) = regions else { return Ok(()) };
     let own = role.value.partition();
-    let foreign = regions.iter().find(|region| {
-        let partition = match region.as_str().split('-').collect::<Vec<_>>()[..] {
-            ["cn", ..] => "aws-cn",
-            ["us", "gov", ..] => "aws-us-gov",
-            [_, _, _] => "aws",
-            _ => return false,
-        };
-        matches!(own, "aws" | "aws-cn" | "aws-us-gov") && own != partition
-    });
+    let foreign = regions.iter().find(|region| region.partition() != own);
     foreign.map_or(Ok(()), |region| {
         let what = format!("roles of partition {own} do not work in {region}");
         Err(role.refuse(what, "correct the ARN or the regions"))

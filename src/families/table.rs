@@ -67,7 +67,7 @@ families! {
         "0 before the first attempt has finished.";
     SCAN_NEXT_ATTEMPT = "servicecatalog_scan_next_attempt_timestamp_seconds" Gauge (T),
         "Unix time at which the next scan attempt is due.",
-        "Always.";
+        "Always. Of a target that is denied again and again, when its pause ends.";
     SCAN_DURATION = "servicecatalog_scan_duration_seconds" Gauge (T "stage"),
         "How long that stage of the last finished scan attempt took.",
         "Absent before the stage's first attempt. The stages overlap: stack sets are listed while further pages of products are fetched.";
@@ -100,7 +100,7 @@ families! {
         "Absent where `servicecatalog_stack_instances` is.";
     TARGET_INFO = "servicecatalog_target_info" Gauge (T "target_name" "account_name" "role_arn"),
         "What the configuration calls this target; always 1.",
-        "Always. Names that are not configured are empty; `role_arn` is empty for the exporter's own identity.";
+        "Always. `account_name` is that of the organisation if none is configured. Names that nobody gives are empty; `role_arn` is empty for the exporter's own identity.";
 
     AWS_REQUESTS = "servicecatalog_aws_requests_total" Counter (T "operation"),
         "HTTP requests to AWS, retries included.",

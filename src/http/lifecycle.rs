@@ -45,7 +45,8 @@ pub(super) fn answer(outcome: Outcome) -> Response<Body> {
             typed(StatusCode::BAD_REQUEST, TEXT_TYPE, Body::from(bytes::Bytes::from(why)))
         }
         Outcome::Unavailable => {
-            text(StatusCode::SERVICE_UNAVAILABLE, "The exporter is starting or stopping\n")
+            let words = "Not now: the exporter starts or stops, or its file cannot be read\n";
+            text(StatusCode::SERVICE_UNAVAILABLE, words)
         }
     }
 }

@@ -72,3 +72,19 @@ pub struct CallCounts {
     /// Seconds spent waiting for our own rate limiter; `None` before the first wait.
     pub limiter_wait: Option<f64>,
 }
+
+impl CallCounts {
+    /// Adds the calls of somebody else.
+    pub fn add(&mut self, other: &Self) {
+        for (operation, counts) in &other.operations {
+            let sum = self.operations.entry(*operation).or_default();
+            sum.requests += counts.requests;
+            sum.retries += counts.retries;
+            for (reason, failures) in &counts.failures {
+                *sum.failures.entry(*reason).or_default() += failures;
+            }
+        }
+        self.limiter_wait =
+            [self.limiter_wait, other.limiter_wait].into_iter().flatten().reduce(|a, b| a + b);
+    }
+}

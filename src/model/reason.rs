@@ -51,6 +51,12 @@ impl Reason {
     pub fn index(self) -> usize {
         self as usize
     }
+
+    /// Whether asking again soon is of no use: somebody has to mend it.
+    #[must_use]
+    pub fn is_permanent(self) -> bool {
+        (Self::ScpDenied..=Self::RegionDisabled).contains(&self)
+    }
 }
 
 impl Reason {
@@ -100,6 +106,12 @@ impl Reason {
                  servicecatalog:accountLevel self, if any)"
             ),
             Self::AccessDenied => format!("allow {action} on * for this identity"),
+            Self::Credentials if operation == super::Operation::AssumeRole => {
+                "check that the role exists, that its trust policy names the identity of the \
+                 exporter and the external id that is configured, if any, and that this identity \
+                 may sts:AssumeRole it"
+                    .into()
+            }
             Self::Credentials => "check the credentials of this process, that they have not \
                 expired, and the clock of this machine"
                 .into(),

@@ -86,12 +86,17 @@ impl Region {
     /// AWS General Reference, "Amazon Resource Names": each partition is a set of regions.
     #[must_use]
     pub fn partition(&self) -> &'static str {
-        match &*self.0 {
-            name if name.starts_with("cn-") => "aws-cn",
-            name if name.starts_with("us-gov-") => "aws-us-gov",
-            name if name.starts_with("eusc-") => "aws-eusc",
-            _ => "aws",
-        }
+        const PREFIXES: [(&str, &str); 7] = [
+            ("cn-", "aws-cn"),
+            ("us-gov-", "aws-us-gov"),
+            ("eusc-", "aws-eusc"),
+            ("us-iso-", "aws-iso"),
+            ("us-isob-", "aws-iso-b"),
+            ("eu-isoe-", "aws-iso-e"),
+            ("us-isof-", "aws-iso-f"),
+        ];
+        let known = PREFIXES.iter().find(|(prefix, _)| self.0.starts_with(prefix));
+        known.map_or("aws", |(_, partition)| partition)
     }
 
     /// Another region of the same partition, one that is enabled in every account: a call there
@@ -156,6 +161,19 @@ mod tests {
             "eu-central-1\n",
         ] {
             assert!(Region::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_region_tells_its_partition() {
+        for (region, partition) in [
+            ("eu-central-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("us-isob-east-1", "aws-iso-b"),
+        ] {
+            assert_eq!(Region::parse(region).unwrap().partition(), partition);
         }
     }
 

@@ -7,11 +7,11 @@
 mod choice;
 mod question;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
@@ -22,7 +22,7 @@ use crate::aws::{
     CallError, DirectoryClient, Identity, Limits, Member, Session, Shared, TargetClient,
 };
 use crate::config::Config;
-use crate::model::{AssumeRole, Clock, Region, RoleArn};
+use crate::model::{AccountId, AssumeRole, CallCounts, Clock, Region, RoleArn};
 use crate::snapshot::Found;
 use crate::telemetry::SelfMetrics;
 
@@ -30,6 +30,9 @@ use crate::telemetry::SelfMetrics;
 const AT_ONCE: usize = 32;
 /// While answers come in, the roster is made anew at most so often.
 const ROSTER_EVERY: Duration = Duration::from_millis(500);
+
+/// A configuration to go on with, and who hears when its targets are in the roster.
+pub type NewConfig = (Arc<Config>, oneshot::Sender<()>);
 
 /// Finds the targets.
 #[derive(Debug)]
@@ -40,11 +43,11 @@ pub struct Discovery {
     clock: Clock,
     metrics: Arc<SelfMetrics>,
     sessions: HashMap<AssumeRole, Arc<Session>>,
-    directories: HashMap<Option<AssumeRole>, Arc<DirectoryClient>>,
+    directories: HashMap<Option<RoleArn>, (Option<AssumeRole>, Arc<DirectoryClient>)>,
     clients: HashMap<Key, (Option<AssumeRole>, Arc<TargetClient>)>,
     own: Option<Identity>,
     members: Option<Vec<Member>>,
-    regions: HashMap<Option<AssumeRole>, Vec<Region>>,
+    regions: HashMap<Option<RoleArn>, Vec<Region>>,
     agenda: Agenda,
     tasks: JoinSet<Answer>,
     roster: watch::Sender<Arc<Roster>>,
@@ -66,6 +69,7 @@ impl Discovery {
             targets: Vec::new(),
             configured: 0,
             found: Found::NotYet,
+            discovered: false,
             failures: Vec::new(),
             management: None,
             calls: Vec::new(),
@@ -92,13 +96,15 @@ impl Discovery {
         (discovery, receiver)
     }
 
-    /// Asks what is due, for ever; a configuration that comes in replaces the one before.
+    /// Asks what is due, for ever; a configuration that comes in replaces the one before. Where
+    /// none can come any more it ends when nothing is left to ask.
     pub async fn run(
         mut self,
-        mut configs: mpsc::Receiver<Arc<Config>>,
+        mut configs: mpsc::Receiver<NewConfig>,
         limits: fn(&Config) -> Limits,
     ) {
         let mut changed = false;
+        let mut waiting: Option<oneshot::Sender<()>> = None;
         let mut published = Instant::now();
         loop {
             self.ask();
@@ -106,13 +112,15 @@ impl Discovery {
             if changed && settled {
                 self.publish();
                 (changed, published) = (false, Instant::now());
+                // Whoever waited may be gone.
+                let _ = waiting.take().map(|waiting| waiting.send(()));
                 continue;
             }
             let due = self.agenda.next(self.tasks.len() < AT_ONCE);
             tokio::select! {
-                Some(config) = configs.recv() => {
+                Some((config, who)) = configs.recv() => {
                     self.reconfigure(config, limits).await;
-                    changed = true;
+                    (changed, waiting) = (true, Some(who));
                     published = Instant::now() - ROSTER_EVERY;
                 }
                 Some(answer) = self.tasks.join_next() => {
@@ -124,6 +132,8 @@ impl Discovery {
                 }
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {}
                 () = sleep_until(published + ROSTER_EVERY), if changed => {}
+                // Nothing is due, and nobody is left who could change that.
+                else => return,
             }
         }
     }
@@ -161,7 +171,21 @@ impl Discovery {
         if before.organization != config.organization {
             self.agenda.again(Question::Members);
         }
+        self.scanned_regions_stay();
         self.configured();
+    }
+
+    /// Where a list of regions has become `auto`, the targets that are there go on until it is
+    /// known which regions are enabled.
+    fn scanned_regions_stay(&mut self) {
+        let mut scanned: HashMap<_, Vec<Region>> = HashMap::new();
+        for Key { role, region } in self.clients.keys() {
+            scanned.entry(role.clone()).or_default().push(region.clone());
+        }
+        for (role, mut regions) in scanned {
+            regions.sort();
+            self.regions.entry(role).or_insert(regions);
+        }
     }
 
     /// Goes on with the settings of that session.
@@ -169,10 +193,10 @@ impl Discovery {
         self.ambient = Arc::new(ambient);
         // The old sessions live until the new ones have taken over their credentials.
         let _before = std::mem::take(&mut self.sessions);
-        for (role, directory) in std::mem::take(&mut self.directories) {
+        for (arn, (role, directory)) in std::mem::take(&mut self.directories) {
             let session = self.session(role.as_ref());
             let directory = directory.continuing(&session, self.shared.clone());
-            self.directories.insert(role, Arc::new(directory));
+            self.directories.insert(arn, (role, Arc::new(directory)));
         }
         for (key, (role, client)) in std::mem::take(&mut self.clients) {
             let session = self.session(role.as_ref());
@@ -193,11 +217,18 @@ impl Discovery {
     }
 
     fn directory(&mut self, role: Option<&AssumeRole>) -> Arc<DirectoryClient> {
-        if let Some(known) = self.directories.get(&role.cloned()) {
-            return Arc::clone(known);
-        }
-        let directory = Arc::new(self.session(role).directory(self.shared.clone()));
-        self.directories.insert(role.cloned(), Arc::clone(&directory));
+        let arn = role.map(|role| role.arn.clone());
+        let directory = match self.directories.get(&arn) {
+            Some((same, known)) if same.as_ref() == role => return Arc::clone(known),
+            // The same role with another external id: its counters go on.
+            Some((_, before)) => {
+                let before = Arc::clone(before);
+                before.continuing(&self.session(role), self.shared.clone())
+            }
+            None => self.session(role).directory(self.shared.clone()),
+        };
+        let directory = Arc::new(directory);
+        self.directories.insert(arn, (role.cloned(), Arc::clone(&directory)));
         directory
     }
 
@@ -207,17 +238,32 @@ impl Discovery {
         while self.tasks.len() < AT_ONCE
             && let Some(question) = self.agenda.take_due(now)
         {
-            let role = match &question {
-                Question::Identity => None,
-                Question::Members => {
-                    self.config.organization.as_ref().and_then(|org| org.management_role.clone())
-                }
-                Question::Regions(role) => role.clone(),
-            };
+            let role = self.asked_as(&question).cloned();
             let directory = self.directory(role.as_ref());
             let config = Arc::clone(&self.config);
             self.tasks.spawn(async move { question.ask(&directory, &config).await });
         }
+    }
+
+    /// The role that is asked; `None` is the ambient identity.
+    fn asked_as<'q>(&'q self, question: &'q Question) -> Option<&'q AssumeRole> {
+        match question {
+            Question::Identity => None,
+            Question::Members => self.config.organization.as_ref()?.management_role.as_ref(),
+            Question::Regions(role) => role.as_ref(),
+        }
+    }
+
+    /// The questions whose last answer was a failure, with the account that was asked.
+    fn failures(&self) -> Vec<(Option<AccountId>, CallError)> {
+        let own = self.own.as_ref().map(|own| &own.account);
+        let failures = self.agenda.failures().map(|(question, error)| {
+            let account = self.asked_as(question).map(|role| role.arn.account()).or(own);
+            (account.cloned(), error.clone())
+        });
+        let mut failures: Vec<_> = failures.collect();
+        failures.sort_by(|(a, one), (b, other)| (a, one.operation).cmp(&(b, other.operation)));
+        failures
     }
 
     fn take(&mut self, answer: Answer) {
@@ -241,13 +287,13 @@ impl Discovery {
                 self.failed(Question::Members, now, &error);
             }
             Answer::Regions(role, Ok(regions)) => {
-                self.regions.insert(role.clone(), regions);
+                self.regions.insert(arn_of(role.as_ref()), regions);
                 let question = Question::Regions(role);
                 self.agenda.answered(&question, now, Some(question::REGIONS_REFRESH));
             }
             Answer::Regions(role, Err(error)) => {
                 // Empty says that there was an answer, and that it was none.
-                self.regions.entry(role.clone()).or_default();
+                self.regions.entry(arn_of(role.as_ref())).or_default();
                 self.failed(Question::Regions(role), now, &error);
             }
         }
@@ -258,8 +304,15 @@ impl Discovery {
             Question::Members => self.config.organization.as_ref().map(|org| org.refresh),
             _ => None,
         };
+        // Hundreds of accounts may be denied alike, for good.
+        let alike = |before: &CallError| before.reason == error.reason;
+        let known = question.account().is_some() && self.agenda.error(&question).is_some_and(alike);
         let retry = self.agenda.failed(&question, now, limit, error);
         let (what, consequence) = question.in_words();
+        if known && error.reason.is_permanent() {
+            tracing::debug!(account = question.account(), asked = what, retry_in = ?retry, "denied still");
+            return;
+        }
         tracing::warn!(
             account = question.account(),
             asked = what,
@@ -275,17 +328,22 @@ impl Discovery {
         );
     }
 
+    /// Says whose series begin and end: a suspended account is listed for months.
     fn joined_or_left(&self, members: &[Member]) {
         let Some(before) = &self.members else {
             tracing::info!(accounts = members.len(), "the accounts of the organisation are known");
             return;
         };
-        let has = |list: &[Member], one: &Member| list.iter().any(|m| m.account == one.account);
-        for member in members.iter().filter(|member| !has(before, member)) {
-            tracing::info!(account = %member.account, name = member.name, "joined the organisation");
+        let active = |list| -> BTreeMap<&AccountId, &str> {
+            let members = <[Member]>::iter(list).filter(|member| member.active);
+            members.map(|member| (&member.account, &*member.name)).collect()
+        };
+        let (before, now) = (active(before), active(members));
+        for (account, name) in now.iter().filter(|(account, _)| !before.contains_key(*account)) {
+            tracing::info!(%account, name, "an account joined the organisation");
         }
-        for member in before.iter().filter(|member| !has(members, member)) {
-            tracing::info!(account = %member.account, name = member.name, "left the organisation");
+        for (account, name) in before.iter().filter(|(account, _)| !now.contains_key(*account)) {
+            tracing::info!(%account, name, "an account left the organisation, or is active no more");
         }
     }
 
@@ -304,35 +362,53 @@ impl Discovery {
             self.metrics.set_organization_accounts(accounts);
         }
         self.agenda.want_regions(&auto);
-        self.regions.retain(|role, _| auto.contains(role));
+        let asked: HashSet<Option<RoleArn>> =
+            auto.iter().map(|role| arn_of(role.as_ref())).collect();
+        self.regions.retain(|role, _| asked.contains(role));
         let targets: Vec<Wanted> = choices.into_iter().map(|choice| self.wanted(choice)).collect();
-        let keys: std::collections::HashSet<&Key> =
-            targets.iter().map(|wanted| &wanted.key).collect();
+        let keys: HashSet<&Key> = targets.iter().map(|wanted| &wanted.key).collect();
         self.clients.retain(|key, _| keys.contains(key));
-        let roles: std::collections::HashSet<&AssumeRole> =
+        let organization = self.config.organization.as_ref();
+        let management = organization.and_then(|org| org.management_role.as_ref());
+        let asked: HashSet<&AssumeRole> = auto.iter().flatten().chain(management).collect();
+        let roles: HashSet<&AssumeRole> =
             self.clients.values().filter_map(|(role, _)| role.as_ref()).collect();
-        let management =
-            self.config.organization.as_ref().and_then(|org| org.management_role.as_ref());
-        self.sessions.retain(|role, _| {
-            roles.contains(role) || management == Some(role) || auto.contains(&Some(role.clone()))
-        });
-        let own = self.own.as_ref().map(|own| &own.account);
-        let calls = self.directories.iter().filter_map(|(role, directory)| {
-            let account = role.as_ref().map(|role| role.arn.account()).or(own)?;
-            Some((account.clone(), directory.counts()))
-        });
-        let mut calls: Vec<_> = calls.collect();
-        calls.sort_by(|(a, _), (b, _)| a.cmp(b));
+        self.sessions.retain(|role, _| roles.contains(role) || asked.contains(role));
+        let asked: HashSet<&RoleArn> = asked.into_iter().map(|role| &role.arn).collect();
+        self.directories.retain(|arn, _| arn.as_ref().is_none_or(|arn| asked.contains(arn)));
         let found = match (complete, self.agenda.all_tried()) {
             (true, true) => Found::Wholly,
             (false, true) => Found::Partly,
             (_, false) => Found::NotYet,
         };
         let config = Arc::clone(&self.config);
-        let failures = self.agenda.failures();
+        let failures = self.failures();
         let management = self.members.iter().flatten().map(|m| m.management.clone()).next();
-        let roster = Roster { config, targets, configured, found, failures, management, calls };
-        self.roster.send_replace(Arc::new(roster));
+        let calls = self.calls();
+        let discovered =
+            config.organization.is_none() || (self.members.is_some() && self.own.is_some());
+        self.roster.send_replace(Arc::new(Roster {
+            config,
+            targets,
+            configured,
+            found,
+            discovered,
+            failures,
+            management,
+            calls,
+        }));
+    }
+
+    /// The calls of all questions, by the account that was asked; by two roles, perhaps.
+    fn calls(&self) -> Vec<(AccountId, CallCounts)> {
+        let mut calls: BTreeMap<&AccountId, CallCounts> = BTreeMap::new();
+        for (arn, (_, directory)) in &self.directories {
+            let own = self.own.as_ref().map(|own| &own.account);
+            if let Some(account) = arn.as_ref().map(RoleArn::account).or(own) {
+                calls.entry(account).or_default().add(&directory.counts());
+            }
+        }
+        calls.into_iter().map(|(account, calls)| (account.clone(), calls)).collect()
     }
 
     fn wanted(&mut self, choice: Choice) -> Wanted {
@@ -355,6 +431,10 @@ impl Discovery {
         };
         Wanted { key, account, names, client }
     }
+}
+
+fn arn_of(role: Option<&AssumeRole>) -> Option<RoleArn> {
+    role.map(|role| role.arn.clone())
 }
 
 /// The partition of an ARN.

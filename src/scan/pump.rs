@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::families::{Shown, TagLabel};
 use crate::model::{AccountId, Clock, Region};
 use crate::publish::{Publisher, Readiness};
-use crate::snapshot::{Found, Snapshot};
+use crate::snapshot::Snapshot;
 use crate::telemetry::SelfMetrics;
 
 /// Counters move at least so often while an attempt runs.
@@ -153,8 +153,7 @@ impl Pump {
 
     /// With an organisation: its accounts are known. And there is a target at all.
     fn has_something_to_show(&self) -> bool {
-        let discovered = self.config().organization.is_none() || self.roster.found == Found::Wholly;
-        discovered && !self.roster.targets.is_empty()
+        self.roster.discovered && !self.roster.targets.is_empty()
     }
 
     fn submission(&self) -> Submission {
@@ -192,6 +191,11 @@ impl Pump {
     }
 
     fn scan_now(&mut self) {
+        // Whoever reloads and then asks for a scan means the new targets, and their new settings.
+        if self.inputs.roster.has_changed().unwrap_or_default() {
+            let roster = Arc::clone(&self.inputs.roster.borrow_and_update());
+            self.follow(roster);
+        }
         tracing::info!("a scan of every target begins because somebody asked for it");
         for number in self.slots.numbers() {
             if self.slots.get(number).is_some_and(Slot::asked_for) {

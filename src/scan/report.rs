@@ -15,8 +15,8 @@ use crate::snapshot::{RecordAnswer, Stage, StageResult, TargetState};
 const FAILED_OPERATIONS: usize = 100;
 
 /// Logs the failures of an attempt, each reason once, and what recovered. `before` is the target
-/// as it was before the attempt, `after` as it is now; `pause` is that of a target that is asked
-/// less often because it is denied.
+/// as it was before the attempt, `after` as it is now; `pause` is that of a target that from now on
+/// is asked less often because it is denied.
 pub(super) fn report(
     before: &TargetState,
     after: &TargetState,
@@ -31,6 +31,8 @@ pub(super) fn report(
     }
     for ((stage, reason), (count, error)) in reasons {
         if !is_news(before, stage, reason) {
+            let (stage, error) = (stage.as_str(), &error.message);
+            tracing::debug!(account, region, stage, error, "denied still");
             continue;
         }
         tracing::warn!(
@@ -63,7 +65,7 @@ pub(super) fn report(
             account,
             region,
             next_attempt_in = %HumanDuration(Duration::from_secs(pause.as_secs())),
-            "denied {DENIALS} times in a row or more: this target is asked less often until it succeeds"
+            "denied {DENIALS} times in a row: this target is asked ever less often until it succeeds"
         );
     }
     tracing::debug!(
@@ -75,12 +77,10 @@ pub(super) fn report(
     );
 }
 
-/// A permission that only enriches is missing for good reasons, often, and then always: that is
-/// said once. Whatever else fails is said each time.
+/// A denial lasts until somebody mends it, and hundreds of accounts may be denied alike: it is said
+/// once, and the metrics go on saying it. Whatever else fails is said each time.
 fn is_news(before: &TargetState, stage: Stage, reason: Reason) -> bool {
-    let denied = matches!(reason, Reason::AccessDenied | Reason::ScpDenied);
-    let known = before.stage(stage).result == StageResult::Failed(reason);
-    Stage::REQUIRED.contains(&stage) || !denied || !known
+    !reason.is_permanent() || before.stage(stage).result != StageResult::Failed(reason)
 }
 
 fn consequence(stage: Stage) -> &'static str {
@@ -151,18 +151,19 @@ mod tests {
     }
 
     #[test]
-    fn a_denial_of_what_only_enriches_is_said_once() {
+    fn a_denial_is_said_once() {
         let denied = after_records_failed(Some(Reason::AccessDenied));
+        for stage in [Stage::Products, Stage::Records] {
+            assert!(!is_news(&denied, stage, Reason::AccessDenied));
+            assert!(is_news(&denied, stage, Reason::ScpDenied), "another one");
+        }
         assert!(is_news(&after_records_failed(None), Stage::Records, Reason::AccessDenied));
-        assert!(!is_news(&denied, Stage::Records, Reason::AccessDenied));
-        assert!(is_news(&denied, Stage::Records, Reason::ScpDenied), "another one");
         assert!(is_news(&denied, Stage::NamesAndTags, Reason::AccessDenied), "of another stage");
     }
 
     #[test]
-    fn other_failures_and_those_of_products_are_said_each_time() {
+    fn what_may_pass_by_itself_is_said_each_time() {
         let throttled = after_records_failed(Some(Reason::Throttled));
         assert!(is_news(&throttled, Stage::Records, Reason::Throttled));
-        assert!(is_news(&throttled, Stage::Products, Reason::AccessDenied));
     }
 }

@@ -42,6 +42,8 @@ pub struct Roster {
     pub configured: usize,
     /// Whether these are all.
     pub found: Found,
+    /// Whether the accounts of the organisation, if there is one, were ever read.
+    pub discovered: bool,
     /// The questions whose last answer was a failure, with the account that was asked.
     pub failures: Vec<(Option<AccountId>, CallError)>,
     /// The organisation's management account, once its accounts are known.

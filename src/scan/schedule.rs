@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::Reason;
-
 /// After so many permanent denials in a row a target is asked less often.
 pub(super) const DENIALS: u32 = 3;
 /// A denied target is asked at least so often, unless its interval is longer.
@@ -40,9 +38,13 @@ impl Schedule {
         self.due = now;
     }
 
-    /// It is due then at the latest: the interval was shortened.
-    pub(super) fn not_later_than(&mut self, latest: Instant) {
-        self.due = self.due.min(latest);
+    /// The interval is another one from now on: what is left of it becomes longer or shorter with
+    /// it, so that targets stay spread over it.
+    pub(super) fn stretch(&mut self, now: Instant, before: Duration, after: Duration) {
+        let by = after.as_secs_f64() / before.as_secs_f64().max(0.001);
+        let left = self.due.saturating_duration_since(now).min(before);
+        self.due = now + left.mul_f64(by);
+        self.phase = self.phase.map(|phase| phase.mul_f64(by));
     }
 
     /// An attempt begins that was due: plans the next. Ticks that nobody could hear, as while the
@@ -74,6 +76,10 @@ impl Schedule {
         denied: bool,
         interval: Duration,
     ) -> Option<Duration> {
+        if self.denials >= DENIALS && !denied {
+            // Somebody asked for it in the middle of a pause.
+            self.due = self.due.min(begun + interval);
+        }
         self.denials = if denied { self.denials.saturating_add(1) } else { 0 };
         let doublings = (self.denials + 1).checked_sub(DENIALS).filter(|times| *times > 0)?;
         let pause = interval.saturating_mul(1 << doublings.min(20)).min(MAX_BACKOFF.max(interval));
@@ -81,15 +87,10 @@ impl Schedule {
         Some(pause)
     }
 
-    /// Forgets the denials: the settings changed, or somebody asks.
-    pub(super) fn forgive(&mut self) {
-        self.denials = 0;
+    /// Forgets the denials, since the settings changed. Whether there were any.
+    pub(super) fn forgive(&mut self) -> bool {
+        std::mem::take(&mut self.denials) > 0
     }
-}
-
-/// Whether asking again soon is of no use.
-pub(super) fn is_permanent(reason: Reason) -> bool {
-    (Reason::ScpDenied..=Reason::RegionDisabled).contains(&reason)
 }
 
 #[cfg(test)]
@@ -158,6 +159,39 @@ mod tests {
             schedule.ended(start, true, interval);
         }
         assert!(schedule.due() >= start + interval);
+    }
+
+    #[test]
+    fn targets_stay_spread_when_the_interval_becomes_shorter_or_longer() {
+        let start = Instant::now();
+        for (after, expected) in [(60, [0, 15, 30, 45]), (3600, [0, 900, 1800, 2700])] {
+            let dues = [0, 75, 150, 225].map(|due| {
+                let mut schedule = Schedule::new(start + second(due), INTERVAL, 0, 1);
+                schedule.stretch(start, INTERVAL, second(after));
+                schedule.due().duration_since(start).as_secs()
+            });
+            assert_eq!(dues, expected);
+        }
+        let mut schedule = Schedule::new(start, INTERVAL, 3, 4);
+        schedule.stretch(start, INTERVAL, second(60));
+        schedule.begun(start, second(60));
+        assert_eq!(schedule.due(), start + second(15), "also before the first attempt");
+    }
+
+    #[test]
+    fn a_pause_does_not_outlast_a_success() {
+        let start = Instant::now();
+        let mut schedule = Schedule::new(start, INTERVAL, 0, 1);
+        let mut now = start;
+        for _ in 0..6 {
+            schedule.begun(now, INTERVAL);
+            schedule.ended(now, true, INTERVAL);
+            now = schedule.due();
+        }
+        // An attempt that somebody asked for, half an hour before the next one.
+        let asked = now - second(1800);
+        assert_eq!(schedule.ended(asked, false, INTERVAL), None);
+        assert_eq!(schedule.due(), asked + INTERVAL);
     }
 
     #[test]

@@ -8,10 +8,10 @@ use tokio::time::Instant;
 use super::attempt::Finished;
 use super::report::report;
 use super::roster::Wanted;
-use super::schedule::{Schedule, is_permanent};
+use super::schedule::Schedule;
 use super::slow::report_slow;
 use crate::config::Config;
-use crate::model::{AccountId, Clock};
+use crate::model::{AccountId, Clock, Reason};
 use crate::snapshot::TargetState;
 
 /// One target in the pump.
@@ -27,6 +27,8 @@ pub(super) struct Slot {
     stopped: bool,
     /// It was said that its attempts take longer than the interval.
     slow: bool,
+    /// It was said that it is asked less often.
+    paused: bool,
 }
 
 #[derive(Debug)]
@@ -56,6 +58,7 @@ impl Slot {
             again: false,
             stopped: false,
             slow: false,
+            paused: false,
         }
     }
 
@@ -68,8 +71,7 @@ impl Slot {
         if changed {
             let state = Arc::make_mut(&mut self.state);
             if state.interval != interval {
-                self.schedule.forgive();
-                self.schedule.not_later_than(Instant::now() + interval);
+                self.schedule.stretch(Instant::now(), state.interval, interval);
             }
             state.interval = interval;
             state.names = wanted.names.clone();
@@ -77,8 +79,12 @@ impl Slot {
                 state.account.clone_from(&wanted.account);
             }
         }
-        if !Arc::ptr_eq(&self.wanted.client, &wanted.client) {
-            self.schedule.forgive();
+        if !Arc::ptr_eq(&self.wanted.client, &wanted.client) && self.schedule.forgive() {
+            // What was denied may be allowed now: by another external id, another endpoint.
+            match self.running {
+                Some(_) => self.again = true,
+                None => self.schedule.due_now(Instant::now()),
+            }
         }
         self.wanted = wanted;
     }
@@ -127,10 +133,10 @@ impl Slot {
     }
 
     /// Whether an attempt is to begin at once because somebody asks for it; if one runs, another
-    /// follows it.
+    /// follows it. One that is due anyway begins with its tick.
     pub(super) fn asked_for(&mut self) -> bool {
         self.again = self.running.is_some() && !self.stopped;
-        self.running.is_none() && !self.stopped
+        self.running.is_none() && !self.stopped && self.schedule.due() > Instant::now()
     }
 
     /// An attempt began.
@@ -144,12 +150,13 @@ impl Slot {
         let before = Arc::clone(&self.state);
         let begun = self.running.take().map_or_else(Instant::now, |running| running.begun);
         let took = begun.elapsed();
-        let denied = finished.end.products.is_err_and(is_permanent);
+        let denied = finished.end.products.is_err_and(Reason::is_permanent);
         let state = Arc::make_mut(&mut self.state);
         state.calls = self.wanted.client.counts();
         state.attempt_finished(finished.end.clone());
         let pause = self.schedule.ended(begun, denied, interval);
-        report(&before, state, &finished, pause);
+        report(&before, state, &finished, pause.filter(|_| !self.paused));
+        self.paused = pause.is_some();
         if took > interval && !self.slow {
             report_slow(&before, state, took, config);
         }

@@ -15,8 +15,8 @@ pub(super) fn report_slow(
     took: Duration,
     config: &Config,
 ) {
-    let rate = config.aws.max_requests_per_second;
-    let (arithmetic, least) = arithmetic(&before.calls, &after.calls, rate);
+    let (rate, burst) = (config.aws.max_requests_per_second, config.aws.burst);
+    let (arithmetic, least) = arithmetic(&before.calls, &after.calls, rate, burst);
     tracing::warn!(
         account = after.account.as_ref().map_or("unknown", |account| account.as_str()),
         region = after.region.as_str(),
@@ -33,9 +33,14 @@ fn round(duration: Duration) -> Duration {
     Duration::from_millis(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// The calls between two counts, each operation with the time that it needs at `rate` calls a
-/// second (0: no limit), and the longest of these times.
-fn arithmetic(before: &CallCounts, after: &CallCounts, rate: f64) -> (String, Option<Duration>) {
+/// The calls between two counts, each operation with the time that it needs when `burst` calls
+/// begin at once and the others at `rate` a second (0: no limit), and the longest of these times.
+fn arithmetic(
+    before: &CallCounts,
+    after: &CallCounts,
+    rate: f64,
+    burst: u32,
+) -> (String, Option<Duration>) {
     let mut text = String::new();
     let mut least: Option<Duration> = None;
     for (operation, counts) in &after.operations {
@@ -46,10 +51,12 @@ fn arithmetic(before: &CallCounts, after: &CallCounts, rate: f64) -> (String, Op
         }
         let separator = if text.is_empty() { "" } else { "; " };
         let _ = write!(text, "{separator}{calls} × {}", operation.as_str());
-        if rate > 0.0 {
+        let paced = calls.saturating_sub(burst.into());
+        if rate > 0.0 && paced > 0 {
             #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
-            let needs = Duration::from_secs_f64(calls as f64 / rate);
-            let _ = write!(text, " ÷ {rate}/s = {}", HumanDuration(round(needs)));
+            let needs = Duration::from_secs_f64(paced as f64 / rate);
+            let needs_words = HumanDuration(round(needs));
+            let _ = write!(text, ": {burst} at once, {paced} ÷ {rate}/s = {needs_words}");
             least = least.max(Some(needs));
         }
     }
@@ -71,14 +78,14 @@ mod tests {
             counts.operations.insert(list, requests(listings));
             counts
         };
-        let (text, least) = arithmetic(&counts(50, 0), &counts(100, 600), 5.0);
+        let (text, least) = arithmetic(&counts(50, 0), &counts(100, 605), 5.0, 5);
         assert_eq!(
             text,
-            "600 × ListStackInstancesForProvisionedProduct ÷ 5/s = 2m; \
-             50 × ScanProvisionedProducts ÷ 5/s = 10s"
+            "605 × ListStackInstancesForProvisionedProduct: 5 at once, 600 ÷ 5/s = 2m; \
+             50 × ScanProvisionedProducts: 5 at once, 45 ÷ 5/s = 9s"
         );
         assert_eq!(least, Some(Duration::from_secs(120)));
-        let (text, least) = arithmetic(&counts(0, 0), &counts(1, 0), 0.0);
+        let (text, least) = arithmetic(&counts(0, 0), &counts(1, 0), 0.0, 5);
         assert_eq!((text.as_str(), least), ("1 × ScanProvisionedProducts", None));
     }
 }

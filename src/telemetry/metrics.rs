@@ -56,7 +56,8 @@ families! {
     TARGETS = "servicecatalog_exporter_targets" Gauge [],
         "Targets (account and region) that this process scans.", "Always.";
     TARGETS_CONFIGURED = "servicecatalog_exporter_targets_configured" Gauge [],
-        "Targets (account and region) that are configured.", "Always.";
+        "Targets (account and region) that are configured.",
+        "Always; before sharding. Those that were found, in an organisation or by `regions: auto`, are counted too.";
     SHARD = "servicecatalog_exporter_shard_ordinal" Gauge [],
         "Which part of the targets this process scans, from 0.", "Always; 0 without sharding.";
     SHARDS = "servicecatalog_exporter_total_shards" Gauge [],
@@ -82,7 +83,7 @@ families! {
         "Always; the daemon's own families are not counted.";
     HTTP_REQUESTS = "servicecatalog_exporter_http_requests_total" Counter ["handler", "code"],
         "HTTP requests that were answered.",
-        "From the first such answer on. Handlers: metrics, landing, healthy, ready, other. Not in the output of `scan`.";
+        "From the first such answer on. Handlers: metrics, landing, healthy, ready, reload, scan, other. Not in the output of `scan`.";
 }
 
 /// The daemon's own figures.
@@ -281,9 +282,15 @@ impl SelfMetrics {
         self.shards.set(total.into());
     }
 
-    /// Whether there is an organisation to discover.
+    /// Whether there is an organisation to discover; where there is none, what was known of one
+    /// before is forgotten.
     pub fn set_organization(&self, configured: bool) {
         self.organization.configured.store(configured, Ordering::Relaxed);
+        if !configured {
+            self.organization.known.store(false, Ordering::Relaxed);
+            self.organization.success.set(0);
+            self.organization.timestamp.set(0.0);
+        }
     }
 
     /// The accounts of the organisation were read at that Unix time.

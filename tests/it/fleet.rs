@@ -1,8 +1,10 @@
 //! Many accounts and regions from one process: roles, organisations, shards.
 
+mod asked;
 mod credentials;
 mod discovery;
 mod isolation;
+mod rosters;
 mod shards;
 mod sixty;
 

@@ -1,6 +1,7 @@
 //! What the log says of failed calls, and what it never says.
 
 use std::process::Output;
+use std::time::Duration;
 
 use assert_cmd::Command;
 use serde_json::Value;
@@ -156,4 +157,24 @@ async fn no_secret_is_ever_logged_at_any_level() {
             assert!(!said.contains(secret), "{fault:?}: {said}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_does_not_fit_into_its_interval_says_so_with_the_arithmetic() {
+    let simulator = Simulator::start(World::sized(121, 0, 0)).await.unwrap();
+    simulator.set_latency(Duration::from_millis(200));
+    let output = scan(&simulator, true, &["--scan.interval", "1s"]).await;
+    let text = String::from_utf8(output.stderr).unwrap();
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let said: Vec<Value> = lines
+        .filter(|line| line["message"].as_str().is_some_and(|said| said.contains("does not fit")))
+        .collect();
+    let [said] = &said[..] else { panic!("{text}") };
+    assert_eq!(said["interval"], "1s");
+    let arithmetic = said["arithmetic"].as_str().unwrap();
+    assert!(
+        arithmetic.contains("7 × ScanProvisionedProducts: 5 at once, 2 ÷ 5/s = 400ms"),
+        "{arithmetic}"
+    );
+    assert!(said["message"].as_str().unwrap().contains("scan.interval"), "it says what to change");
 }

@@ -6,9 +6,12 @@ mod credentials;
 mod demo;
 mod environment;
 mod lifetime;
+mod live_check;
 mod one_scan;
-mod program;
+mod policies;
+pub mod program;
 mod refusals;
+mod reload;
 mod responder;
 mod settings;
 
@@ -46,7 +49,7 @@ fn scanning(simulator: &Simulator, args: &[&str]) -> Invocation {
 
 impl Invocation {
     /// The usual variables, for the simulated AWS.
-    fn scanning(self, simulator: &Simulator) -> Self {
+    pub fn scanning(self, simulator: &Simulator) -> Self {
         self.env("AWS_ENDPOINT_URL", simulator.endpoint_url())
             .env("AWS_REGION", sim::REGION)
             .env("AWS_ACCESS_KEY_ID", sim::ACCESS_KEY_ID)

@@ -26,8 +26,9 @@ pub(super) struct Known<'k> {
     pub(super) own: Option<(&'k AccountId, &'k str)>,
     /// The organisation's accounts; none before the first discovery.
     pub(super) members: Option<&'k [Member]>,
-    /// The enabled regions of who was asked: an empty list where the answer was a failure.
-    pub(super) regions: &'k HashMap<Option<AssumeRole>, Vec<Region>>,
+    /// The enabled regions of who was asked, by whatever external id: an empty list where the
+    /// answer was a failure.
+    pub(super) regions: &'k HashMap<Option<RoleArn>, Vec<Region>>,
 }
 
 /// The targets.
@@ -40,7 +41,7 @@ pub(super) struct Chosen {
     /// Nothing is missing for want of an answer.
     pub(super) complete: bool,
     /// Whose regions are to be asked for.
-    pub(super) auto: Vec<Option<AssumeRole>>,
+    pub(super) auto: HashSet<Option<AssumeRole>>,
 }
 
 /// Chooses the targets: those that are listed first, then the organisation's. Of two that are one
@@ -112,10 +113,9 @@ impl Choosing<'_> {
             Regions::Listed(regions) => return regions.clone(),
             Regions::Auto { exclude } => exclude,
         };
-        if !self.chosen.auto.contains(role) {
-            self.chosen.auto.push(role.clone());
-        }
-        let mut found = match self.known.regions.get(role) {
+        self.chosen.auto.insert(role.clone());
+        let arn = role.as_ref().map(|role| role.arn.clone());
+        let mut found = match self.known.regions.get(&arn) {
             // Somewhere it must show that this account does not answer: there the scan fails with
             // its own reason, or, if only this one permission is missing, succeeds.
             Some(found) if found.is_empty() => vec![self.known.region.clone()],

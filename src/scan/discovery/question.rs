@@ -1,6 +1,6 @@
 //! What discovery asks, and when it asks again.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,14 +8,16 @@ use tokio::time::Instant;
 
 use crate::aws::{CallError, DirectoryClient, Identity, Member};
 use crate::config::{Config, Organization};
-use crate::model::{AccountId, AssumeRole, Operation, Reason, Region};
+use crate::model::{AccountId, AssumeRole, Region};
 
 /// Regions are enabled and disabled by hand, seldom.
 pub(super) const REGIONS_REFRESH: Duration = Duration::from_secs(24 * 60 * 60);
 /// After a failure a question is asked again so soon, then twice as late each time …
 const FIRST_RETRY: Duration = Duration::from_secs(10);
-/// … up to this.
+/// … up to this, if AWS said no for good …
 const LAST_RETRY: Duration = Duration::from_secs(30 * 60);
+/// … and up to this, if it may pass by itself: after an outage nobody should wait much longer.
+const LAST_SOON: Duration = Duration::from_secs(2 * 60);
 /// One question with all of its pages and retries may take this long.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
 
@@ -52,15 +54,6 @@ impl Question {
             }
             Self::Regions(role) => {
                 let found = directory.regions(deadline).await;
-                let found = found.and_then(|regions| match regions.is_empty() {
-                    // No account is without a region.
-                    true => Err(CallError::local(
-                        Operation::ListRegions,
-                        Reason::InvalidResponse,
-                        "the answer names no region",
-                    )),
-                    false => Ok(regions),
-                });
                 Answer::Regions(role, found)
             }
         }
@@ -115,7 +108,8 @@ async fn members(
     }
     for unit in &organization.exclude_ous {
         let below = directory.members_below(unit, deadline).await?;
-        members.retain(|member| below.iter().all(|other| other.account != member.account));
+        let below: HashSet<AccountId> = below.into_iter().map(|member| member.account).collect();
+        members.retain(|member| !below.contains(&member.account));
     }
     members.sort_by(|a, b| a.account.cmp(&b.account));
     members.dedup_by(|a, b| a.account == b.account);
@@ -157,7 +151,7 @@ impl Agenda {
     }
 
     /// The regions of exactly these are to be asked for.
-    pub(super) fn want_regions(&mut self, roles: &[Option<AssumeRole>]) {
+    pub(super) fn want_regions(&mut self, roles: &HashSet<Option<AssumeRole>>) {
         self.items.retain(|question, _| match question {
             Question::Regions(role) => roles.contains(role),
             _ => true,
@@ -211,7 +205,8 @@ impl Agenda {
     ) -> Duration {
         let Some(item) = self.items.get_mut(question) else { return LAST_RETRY };
         let doubled = FIRST_RETRY.saturating_mul(1 << item.failures.min(16));
-        let pause = doubled.min(LAST_RETRY).min(limit.unwrap_or(LAST_RETRY));
+        let last = if error.reason.is_permanent() { LAST_RETRY } else { LAST_SOON };
+        let pause = doubled.min(last).min(limit.unwrap_or(last));
         *item = Item {
             due: Some(now + pause),
             under_way: false,
@@ -222,20 +217,19 @@ impl Agenda {
         pause
     }
 
+    /// Why the question failed when it was last asked, if it did.
+    pub(super) fn error(&self, question: &Question) -> Option<&CallError> {
+        self.items.get(question)?.error.as_ref()
+    }
+
     /// Whether every question had an answer, be it a failure.
     pub(super) fn all_tried(&self) -> bool {
         self.items.values().all(|item| item.tried)
     }
 
-    /// The questions whose last answer was a failure, with the account that was asked.
-    pub(super) fn failures(&self) -> Vec<(Option<AccountId>, CallError)> {
-        let failed = |(question, item): (&Question, &Item)| {
-            let error = item.error.clone()?;
-            Some((question.account().map(AccountId::new), error))
-        };
-        let mut failures: Vec<_> = self.items.iter().filter_map(failed).collect();
-        failures.sort_by(|(a, one), (b, other)| (a, one.operation).cmp(&(b, other.operation)));
-        failures
+    /// The questions whose last answer was a failure.
+    pub(super) fn failures(&self) -> impl Iterator<Item = (&Question, &CallError)> {
+        self.items.iter().filter_map(|(question, item)| Some((question, item.error.as_ref()?)))
     }
 
     /// A question's task panicked; nobody says which, so all that are under way are asked again.
@@ -252,6 +246,7 @@ impl Agenda {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Operation, Reason};
 
     fn denied() -> CallError {
         CallError::local(Operation::ListAccounts, Reason::AccessDenied, "denied")
@@ -273,6 +268,18 @@ mod tests {
         let minute = Some(Duration::from_secs(60));
         let pause = agenda.failed(&Question::Members, now, minute, &denied());
         assert_eq!(pause.as_secs(), 60);
+    }
+
+    #[test]
+    fn what_may_pass_by_itself_is_asked_again_soon_however_long_it_lasts() {
+        let now = Instant::now();
+        let mut agenda = Agenda::default();
+        agenda.want(Question::Identity, true);
+        let network = CallError::local(Operation::GetCallerIdentity, Reason::Network, "refused");
+        for pause in [10, 20, 40, 80, 120, 120, 120] {
+            let asked = agenda.failed(&Question::Identity, now, None, &network);
+            assert_eq!(asked.as_secs(), pause);
+        }
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl Pumped {
             configured: targets.len(),
             targets,
             found: Found::Wholly,
+            discovered: true,
             failures: Vec::new(),
             management: None,
             calls: Vec::new(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use servicecatalog_exporter::sim::{Fault, Fleet, World};
+use servicecatalog_exporter::sim::{Fault, Fleet, What, World};
 
 use super::*;
 
@@ -76,5 +76,28 @@ async fn a_wrong_external_id_is_a_failure_of_credentials() {
     let account = Fleet::account(0);
     let failed = [("aws_account_id", &*account), ("stage", "products"), ("reason", "credentials")];
     assert_eq!(scrape.value("servicecatalog_scan_failure_reason", &failed), Some(1.0));
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_aws_refuses_are_not_kept_until_they_would_end() {
+    let fleet = Fleet { accounts: 1, ..Fleet::default() };
+    let account = Fleet::account(0);
+    let arn = fleet.role_arn(&account);
+    let rig = watching(&fleet, |_| ()).await;
+    scan_all(&rig).await;
+    // As when the role was deleted and made anew.
+    for what in [What::UnrecognizedClient, What::Expired] {
+        let assumed = rig.simulator.count_of_role(&arn);
+        rig.simulator.inject(Fault::new(what).of_account(&account));
+        let scrape = scan_all(&rig).await;
+        let reason = [("aws_account_id", &*account), ("reason", "credentials")];
+        assert_eq!(scrape.sum("servicecatalog_scan_failure_reason", &reason), 1.0);
+        assert_eq!(rig.simulator.count_of_role(&arn), assumed, "no retries of a refusal");
+        rig.simulator.clear_faults();
+        let scrape = scan_all(&rig).await;
+        assert_eq!(scrape.sum("servicecatalog_scan_failure_reason", &reason), 0.0);
+        assert_eq!(rig.simulator.count_of_role(&arn), assumed + 1);
+    }
     rig.stop().await;
 }

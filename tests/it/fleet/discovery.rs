@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use servicecatalog_exporter::app::{self, limits, system_clock};
+use servicecatalog_exporter::aws::Shared;
 use servicecatalog_exporter::config::Regions;
 use servicecatalog_exporter::model::AccountId;
-use servicecatalog_exporter::sim::{Fault, Fleet, Hub, Operation, What, World};
+use servicecatalog_exporter::scan::Discovery;
+use servicecatalog_exporter::sim::{Fault, Fleet, Hub, Operation, Simulator, What, World};
 use servicecatalog_exporter::snapshot::Found;
+use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
 
 use super::*;
+use crate::support::{config, session};
 
 const SUCCESS: &str = "servicecatalog_organization_discovery_success";
 
@@ -185,31 +190,26 @@ async fn enabled_regions_are_found_and_excluded_ones_left_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_that_does_not_say_its_regions_is_scanned_where_the_exporter_is() {
     let fleet = Fleet { accounts: 2, ..Fleet::default() };
-    let rig = Rig::with(World::fleet(&fleet), |config| {
+    let mut world = World::fleet(&fleet);
+    let denied = Fault::new(What::Denied).of_account(Fleet::account(0));
+    world.inject(denied.on(Operation::ListRegions));
+    world.remove_role(&fleet.role_arn(&Fleet::account(1)));
+    let rig = Rig::with(world, |config| {
         let auto = || Regions::Auto { exclude: Vec::new() };
         config.targets =
             (0..2).map(|n| spec(Some(role(&fleet, &Fleet::account(n))), auto())).collect();
     });
     let rig = rig.await;
-    rig.simulator.with_world(|world| {
-        let of = |n| Fault::new(What::Denied).of_account(Fleet::account(n));
-        world.inject(of(0).on(Operation::ListRegions));
-        world.remove_role(&fleet.role_arn(&Fleet::account(1)));
-    });
     found(&rig).await;
     let scrape = scan_all(&rig).await;
-    let mut checked = 0;
     for (n, reason) in [(0, None), (1, Some("credentials"))] {
         let account = Fleet::account(n);
-        if places(&rig).iter().filter(|place| place.0 == account).count() == 1 {
-            let here = [("aws_account_id", &*account), ("aws_region", "eu-central-1")];
-            let failed = scrape.all("servicecatalog_scan_failure_reason", &here);
-            let failed = failed.first().map(|sample| sample.label("reason").to_owned());
-            assert_eq!(failed.as_deref(), reason);
-            checked += 1;
-        }
+        assert_eq!(places(&rig).iter().filter(|place| place.0 == account).count(), 1);
+        let here = [("aws_account_id", &*account), ("aws_region", "eu-central-1")];
+        let failed = scrape.all("servicecatalog_scan_failure_reason", &here);
+        let failed = failed.first().map(|sample| sample.label("reason").to_owned());
+        assert_eq!(failed.as_deref(), reason);
     }
-    assert_eq!(checked, 2);
     rig.stop().await;
 }
 
@@ -234,4 +234,18 @@ async fn of_two_targets_that_turn_out_to_be_one_the_later_one_is_stopped() {
     let scrape = rig.scrape().await;
     assert_eq!(scrape.all("servicecatalog_scans_total", &[]).len(), 1);
     rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discovery_that_nobody_configures_any_more_ends_when_nothing_is_left_to_ask() {
+    let simulator = Simulator::start(World::sized(1, 0, 0)).await.unwrap();
+    let (config, limits) = (Arc::new(config()), limits(&config().aws));
+    let session = Arc::new(session(&simulator, limits.clone()));
+    let metrics = Arc::new(SelfMetrics::new(Scope::OneScan));
+    let shared = Shared::new(&limits, Arc::clone(&metrics));
+    let (discovery, roster) = Discovery::new(config, session, shared, system_clock(), metrics);
+    let (_, configs) = tokio::sync::mpsc::channel(1);
+    let running = discovery.run(configs, |config| app::limits(&config.aws));
+    tokio::time::timeout(PATIENCE, running).await.expect("it ends");
+    assert_eq!(roster.borrow().found, Found::Wholly);
 }

@@ -35,8 +35,23 @@ impl Answer {
 
 /// Asks for a path on a connection of its own.
 pub async fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    request("GET", address, path, headers).await
+}
+
+/// Posts nothing to a path on a connection of its own.
+pub async fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answer {
+    request("POST", address, path, headers).await
+}
+
+async fn request(
+    method: &str,
+    address: SocketAddr,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> Answer {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let mut request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut request =
+        format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.push_str(&format!("{name}: {value}\r\n"));
     }

@@ -62,7 +62,7 @@ fn chosen(
     config: &Config,
     own: Option<&str>,
     members: Option<&[Member]>,
-    regions: &HashMap<Option<AssumeRole>, Vec<Region>>,
+    regions: &HashMap<Option<RoleArn>, Vec<Region>>,
 ) -> Chosen {
     let (here, own) = (region("eu-central-1"), own.map(AccountId::new));
     let own = own.as_ref().map(|own| (own, "aws"));
@@ -112,10 +112,10 @@ fn enabled_regions_are_waited_for_and_the_excluded_ones_left_out() {
     config.targets = vec![spec(Some(role.clone()), Regions::Auto { exclude })];
     let unknown = chosen(&config, None, None, &HashMap::new());
     assert_eq!((shown(&unknown).len(), unknown.complete), (0, false));
-    assert_eq!(unknown.auto, [Some(role.clone())]);
+    assert_eq!(unknown.auto, HashSet::from([Some(role.clone())]));
 
     let regions = vec![region("eu-west-1"), region("us-east-1"), region("us-west-2")];
-    let known = HashMap::from([(Some(role.clone()), regions)]);
+    let known = HashMap::from([(Some(role.arn.clone()), regions)]);
     let found = chosen(&config, None, None, &known);
     assert_eq!(
         shown(&found),
@@ -123,7 +123,7 @@ fn enabled_regions_are_waited_for_and_the_excluded_ones_left_out() {
     );
     assert!(found.complete);
 
-    let failed = HashMap::from([(Some(role), Vec::new())]);
+    let failed = HashMap::from([(Some(role.arn), Vec::new())]);
     let failed = chosen(&config, None, None, &failed);
     assert_eq!(
         shown(&failed),
