@@ -7,6 +7,7 @@ mod live_check;
 mod one_scan;
 mod reference;
 mod reload;
+mod web;
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -66,6 +67,16 @@ pub fn healthcheck(config: &Config, timeout: std::time::Duration) -> anyhow::Res
     let address = config.web.listen_addresses.first().context("no address is configured")?;
     let (host, port) = address.loopback_for_probe();
     Ok(probe(&host, port, HEALTHY_PATH, timeout)?)
+}
+
+/// Whether the web file, if one is configured, is valid; its warnings.
+///
+/// # Errors
+/// When it is refused.
+pub fn check_web_file(config: &Config) -> Result<Vec<String>, config::ConfigError> {
+    let file = config.web.config_file.clone();
+    let loaded = file.map(|file| config::WebLoader::new(file).load()).transpose()?;
+    Ok(loaded.map_or(Vec::new(), |loaded| loaded.warnings))
 }
 
 /// The limits of AWS calls, as configured.

@@ -62,7 +62,7 @@ fn print_welcome(
     step: Duration,
 ) {
     let port = app.addresses().first().map_or(0, std::net::SocketAddr::port);
-    let url = format!("http://localhost:{port}");
+    let url = format!("{}://localhost:{port}", app.scheme());
     let metrics = format!("{url}{path}");
     println!(
         "\
