@@ -33,4 +33,5 @@ mod promtool;
 mod reasons;
 mod reference;
 mod support;
+mod web_file;
 mod wire;
