@@ -7,6 +7,7 @@ mod live_check;
 mod one_scan;
 mod reference;
 mod reload;
+mod systemd;
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -65,7 +66,7 @@ pub fn init_logs(log: &config::Log) -> anyhow::Result<()> {
 pub fn healthcheck(config: &Config, timeout: std::time::Duration) -> anyhow::Result<()> {
     let address = config.web.listen_addresses.first().context("no address is configured")?;
     let (host, port) = address.loopback_for_probe();
-    Ok(probe(&host, port, HEALTHY_PATH, timeout)?)
+    Ok(probe(&host, port, &config.web.route_prefix.path(HEALTHY_PATH), timeout)?)
 }
 
 /// The limits of AWS calls, as configured.

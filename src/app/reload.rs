@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
+use super::systemd::Systemd;
 use crate::config::{Config, Loader};
 use crate::http::Outcome;
 use crate::model::Clock;
@@ -35,6 +36,7 @@ pub(super) struct Reloader {
     pub(super) configs: mpsc::Sender<NewConfig>,
     pub(super) metrics: Arc<SelfMetrics>,
     pub(super) clock: Clock,
+    pub(super) systemd: Systemd,
 }
 
 impl Reloader {
@@ -87,6 +89,13 @@ impl Reloader {
     }
 
     async fn reload(&mut self, why: &str) -> Outcome {
+        self.systemd.reloading().await;
+        let outcome = self.read_again(why).await;
+        self.systemd.reloaded().await;
+        outcome
+    }
+
+    async fn read_again(&mut self, why: &str) -> Outcome {
         let loader = self.loader.clone();
         let loaded = tokio::task::spawn_blocking(move || loader.load_again()).await;
         let config = match loaded {
@@ -161,6 +170,10 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
     [
         ("web.listen_addresses", web.listen_addresses != new.listen_addresses),
         ("web.telemetry_path", web.telemetry_path != new.telemetry_path),
+        ("web.external_url", web.external_url != new.external_url),
+        ("web.route_prefix", web.route_prefix != new.route_prefix),
+        ("web.max_connections", web.max_connections != new.max_connections),
+        ("web.max_requests", web.max_requests != new.max_requests),
         ("web.drain_timeout", web.drain_timeout != new.drain_timeout),
         ("web.enable_lifecycle", web.enable_lifecycle != new.enable_lifecycle),
         ("log", before.log != after.log),

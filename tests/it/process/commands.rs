@@ -7,6 +7,7 @@ use socket2::{Domain, Socket, Type};
 use super::program::{Invocation, exporter, program};
 use super::responder::{Reply, Responder};
 use super::{scanning, some_products};
+use crate::support::http;
 
 /// Runs a command that is to succeed and to say nothing on stderr; gives its output.
 async fn output(program: Invocation) -> String {
@@ -58,6 +59,30 @@ async fn healthcheck_is_content_with_a_running_exporter() {
     let healthy =
         exporter(&["healthcheck"]).env("SERVICECATALOG_EXPORTER_WEB_LISTEN_ADDRESS", &address);
     assert_eq!(output(healthy).await, "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_every_path_has_its_prefix_and_healthcheck_knows_it() {
+    let simulator = some_products().await;
+    let proxied = ["--web.external-url", "https://tools.example.com/aws/sc/"];
+    let daemon = scanning(&simulator, &proxied).start();
+    let line = daemon.logs("listening").await;
+    let address = daemon.address().await;
+    assert!(line.contains(&format!("metrics=\"http://{address}/aws/sc/metrics\"")), "{line}");
+    for (path, status) in [
+        ("/aws/sc/metrics", 200),
+        ("/aws/sc/-/healthy", 200),
+        ("/aws/sc/", 200),
+        ("/", 302),
+        ("/metrics", 404),
+        ("/-/healthy", 404),
+    ] {
+        assert_eq!(http::get(address, path, &[]).await.status, status, "{path}");
+    }
+    let address = address.to_string();
+    let healthcheck = exporter(&["healthcheck", "--web.listen-address", &address]);
+    assert_eq!(output(healthcheck.args(&proxied)).await, "");
+    assert!(unhealthy(&address).await.contains("answered 404"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
