@@ -7,6 +7,7 @@ mod live_check;
 mod one_scan;
 mod reference;
 mod reload;
+mod systemd;
 mod web;
 
 use std::sync::Arc;
@@ -23,7 +24,7 @@ pub use reference::reference;
 
 use crate::aws::{Limits, Session};
 use crate::config::{self, Config};
-use crate::http::{HEALTHY_PATH, probe};
+use crate::http::{HEALTHY_PATH, Scheme, probe};
 use crate::model::{Clock, Moment};
 use crate::telemetry::{self, LogFormat};
 
@@ -66,7 +67,11 @@ pub fn init_logs(log: &config::Log) -> anyhow::Result<()> {
 pub fn healthcheck(config: &Config, timeout: std::time::Duration) -> anyhow::Result<()> {
     let address = config.web.listen_addresses.first().context("no address is configured")?;
     let (host, port) = address.loopback_for_probe();
-    Ok(probe(&host, port, HEALTHY_PATH, timeout)?)
+    let scheme = match config.web.config_file {
+        Some(_) => Scheme::MaybeTls,
+        None => Scheme::Plain,
+    };
+    Ok(probe(scheme, &host, port, &config.web.route_prefix.path(HEALTHY_PATH), timeout)?)
 }
 
 /// Whether the web file, if one is configured, is valid; its warnings.

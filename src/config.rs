@@ -8,6 +8,7 @@ mod document;
 mod endpoint;
 mod enrich;
 mod error;
+mod external_url;
 mod field;
 mod file;
 mod identity;
@@ -26,6 +27,7 @@ use crate::serve::ListenAddress;
 
 pub use self::endpoint::EndpointUrl;
 pub use self::error::{Complaint, ConfigError, Origin};
+pub use self::external_url::{ExternalUrl, RoutePrefix};
 pub use self::field::{Choice, HumanDuration};
 pub use self::file::{FILE_LIMIT, Loader, load, parse};
 pub use self::organization::Organization;
@@ -162,8 +164,16 @@ pub struct Aws {
 pub struct Web {
     /// At least one.
     pub listen_addresses: Vec<ListenAddress>,
-    /// Begins with `/`.
+    /// Begins with `/`; below [`Web::route_prefix`].
     pub telemetry_path: String,
+    /// The URL under which people find it, if somebody says so.
+    pub external_url: Option<ExternalUrl>,
+    /// Before every path; that of [`Web::external_url`] if nothing else is said.
+    pub route_prefix: RoutePrefix,
+    /// Connections that are open at the same time.
+    pub max_connections: usize,
+    /// Scrapes that are answered at the same time.
+    pub max_requests: usize,
     /// For running requests to end after a signal.
     pub drain_timeout: Duration,
     /// Whether POST may reload the configuration and start scans.

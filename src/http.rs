@@ -9,13 +9,14 @@ mod encoding;
 mod landing;
 mod lifecycle;
 mod probe;
+mod slots;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+    HeaderMap, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
 
@@ -23,10 +24,11 @@ pub use auth::{Gate, Refused};
 pub use body::Body;
 pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
-pub use probe::{ProbeError, probe};
+pub use probe::{ProbeError, Scheme, probe};
 
 use crate::publish::{Reader, Readiness};
 use crate::telemetry::SelfMetrics;
+use slots::Slots;
 
 /// The path that answers 200 as long as the process answers at all.
 pub const HEALTHY_PATH: &str = "/-/healthy";
@@ -37,6 +39,9 @@ pub const READY_PATH: &str = "/-/ready";
 pub const RELOAD_PATH: &str = "/-/reload";
 /// `POST` starts a scan of every target.
 pub const SCAN_PATH: &str = "/-/scan";
+
+/// As many scrapes at the same time as node_exporter answers, unless somebody says otherwise.
+const MOST_SCRAPES: usize = 40;
 
 /// The one format that is served, whatever `Accept` says: Prometheus takes it in every version,
 /// and reads which one it is from this type.
@@ -94,6 +99,9 @@ pub struct Handler<S = Live> {
     shown: S,
     telemetry_path: String,
     landing: Bytes,
+    /// Empty, or `/` and what follows without a slash at its end.
+    prefix: String,
+    scrapes: Slots,
     lifecycle: bool,
 }
 
@@ -105,6 +113,9 @@ enum Route {
     Healthy,
     Ready,
     Act(Action),
+    /// To the landing page, for who left the prefix out, or the slash after it, on which its
+    /// relative links depend.
+    Home,
     Other,
 }
 
@@ -112,7 +123,7 @@ impl Route {
     fn name(self) -> &'static str {
         match self {
             Route::Metrics => "metrics",
-            Route::Landing => "landing",
+            Route::Landing | Route::Home => "landing",
             Route::Healthy => "healthy",
             Route::Ready => "ready",
             Route::Act(action) => action.name(),
@@ -129,8 +140,24 @@ impl<S: Shown> Handler<S> {
             shown,
             telemetry_path: telemetry_path.to_owned(),
             landing: landing::page(telemetry_path, version).into(),
+            prefix: String::new(),
+            scrapes: Slots::new(MOST_SCRAPES),
             lifecycle: false,
         }
+    }
+
+    /// Puts every path below `prefix`: empty, or `/` and what follows without a slash at its end.
+    #[must_use]
+    pub fn below(mut self, prefix: &str) -> Self {
+        prefix.clone_into(&mut self.prefix);
+        self
+    }
+
+    /// How many scrapes are answered at the same time; above it the answer is 503.
+    #[must_use]
+    pub fn with_max_requests(mut self, most: usize) -> Self {
+        self.scrapes = Slots::new(most);
+        self
     }
 
     /// Whether `POST` may reload the configuration and start scans.
@@ -192,6 +219,9 @@ impl<S: Shown> Handler<S> {
     }
 
     fn route(&self, path: &str) -> Route {
+        let Some(path) = path.strip_prefix(&*self.prefix) else {
+            return if path == "/" { Route::Home } else { Route::Other };
+        };
         match path {
             HEALTHY_PATH => Route::Healthy,
             READY_PATH => Route::Ready,
@@ -199,13 +229,19 @@ impl<S: Shown> Handler<S> {
             SCAN_PATH => Route::Act(Action::Scan),
             _ if path == self.telemetry_path => Route::Metrics,
             "/" => Route::Landing,
+            "" if !self.prefix.is_empty() => Route::Home,
             _ => Route::Other,
         }
     }
 
     fn answer(&self, route: Route, headers: &HeaderMap) -> Response<Body> {
         match route {
-            Route::Metrics => self.metrics(Encoding::accepted(headers)),
+            Route::Metrics => self.scrapes.answer(|| self.metrics(Encoding::accepted(headers))),
+            Route::Home => {
+                let away = text(StatusCode::FOUND, "See the page one level below\n");
+                let home = HeaderValue::try_from(format!("{}/", self.prefix));
+                with(away, LOCATION, home.unwrap_or(HeaderValue::from_static("/")))
+            }
             Route::Landing => {
                 let page = typed(StatusCode::OK, HTML_TYPE, Body::from(self.landing.clone()));
                 with(page, CONTENT_SECURITY_POLICY, landing::CONTENT_POLICY)

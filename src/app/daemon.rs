@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::reload::{Good, Reloader, Request};
+use super::systemd::Systemd;
 use super::web::Web;
 use super::{limits, session, system_clock};
 use crate::aws::{Session, Shared};
@@ -48,6 +49,7 @@ pub struct App {
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
     web: Web,
+    systemd: Systemd,
     /// None: the configuration is never read again.
     loader: Option<Loader>,
     /// Each message is a SIGHUP.
@@ -101,6 +103,7 @@ impl App {
             listeners: Vec::new(),
             addresses: Vec::new(),
             web,
+            systemd: Systemd::default(),
             loader: None,
             hangups: mpsc::channel(1).1,
             requests: mpsc::channel(1),
@@ -113,6 +116,13 @@ impl App {
     pub fn reloading(mut self, loader: Loader, hangups: mpsc::Receiver<()>) -> Self {
         self.loader = Some(loader);
         self.hangups = hangups;
+        self
+    }
+
+    /// The same as what this process is there for: its manager is told how it fares.
+    #[must_use]
+    pub(super) fn managed(mut self) -> Self {
+        self.systemd = Systemd::of_this_process();
         self
     }
 
@@ -161,9 +171,12 @@ impl App {
             telemetry: Arc::clone(&self.metrics),
         };
         let handler = Handler::new(live, &web.telemetry_path, version::VERSION);
+        let handler = handler.below(web.route_prefix.as_str()).with_max_requests(web.max_requests);
         let handler = Arc::new(handler.with_lifecycle(web.enable_lifecycle));
-        let ready = web.unauthenticated_ready.then_some(READY_PATH);
-        let gate = Arc::new(Gate::new(self.web.rules(), HEALTHY_PATH, ready)?);
+        let below = |path| web.route_prefix.path(path);
+        let ready = web.unauthenticated_ready.then(|| below(READY_PATH));
+        let gate = Gate::new(self.web.rules(), below(HEALTHY_PATH), ready)?;
+        let gate = Arc::new(gate);
         let answer = move |head: Parts| {
             let (handler, gate) = (Arc::clone(&handler), Arc::clone(&gate));
             let (requests, wishes) = (requests.clone(), wishes.clone());
@@ -183,7 +196,8 @@ impl App {
             }
         };
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
-        let limits_of_server = serve::Limits::default();
+        let limits_of_server =
+            serve::Limits { max_connections: web.max_connections, ..serve::Limits::default() };
         let server = serve::serve(self.listeners, answer, limits_of_server, stop.clone(), drain);
         let pump = async {
             // However scanning ends, nothing is served after it.
@@ -219,6 +233,7 @@ impl App {
                     metrics: Arc::clone(&self.metrics),
                     clock: self.clock.clone(),
                     good: Good::default(),
+                    systemd: self.systemd,
                 };
                 beside.spawn(reloader.run(self.requests.1, self.hangups));
             }
@@ -227,7 +242,15 @@ impl App {
             pump.run(self.publisher, stop.clone()).await;
             anyhow::Ok(())
         };
-        let (served, pumped) = tokio::join!(server, pump);
+        let manager = async {
+            self.systemd.ready(&self.addresses).await;
+            tokio::select! {
+                () = self.systemd.keep_alive() => {}
+                () = stop.cancelled() => {}
+            }
+            self.systemd.stopping().await;
+        };
+        let (served, pumped, ()) = tokio::join!(server, pump, manager);
         pumped?;
         let drained = served.context("the server failed")?;
         if drained.cut > 0 {
@@ -275,10 +298,15 @@ pub async fn serve(config: Config, loader: Loader, source: Source) -> anyhow::Re
     }
     let shutdown = stop_on_signal()?;
     let app = App::bind(config, source, Ticks::Timer)?.reloading(loader, hangups()?);
+    let app = app.managed();
     for address in app.addresses() {
         tracing::info!(
             %address,
-            metrics = format!("{}://{address}{}", app.scheme(), app.config.web.telemetry_path),
+            metrics = format!(
+                "{}://{address}{}",
+                app.scheme(),
+                app.config.web.route_prefix.path(&app.config.web.telemetry_path)
+            ),
             version = version::VERSION,
             revision = version::REVISION,
             "listening"

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::daemon::{App, Source, hangups, stop_on_signal};
 use super::{limits, system_clock};
 use crate::aws::Session;
-use crate::config::{Config, Loader};
+use crate::config::{Config, Loader, Web};
 use crate::model::Region;
 use crate::scan::Ticks;
 use crate::sim::{self, Simulator, World};
@@ -31,10 +31,10 @@ pub async fn demo(config: Config, loader: Loader, seed: u64, step: Duration) -> 
         sim::SECRET_ACCESS_KEY,
         limits(&config.aws),
     );
-    let (path, interval) = (config.web.telemetry_path.clone(), config.scan.interval);
+    let (web, interval) = (config.web.clone(), config.scan.interval);
     let app = App::bind(config, Source::Fixed(Arc::new(session)), Ticks::Timer)?;
-    let app = app.reloading(loader, hangups()?);
-    print_welcome(&app, &path, &simulator.endpoint_url(), seed, interval, step);
+    let app = app.reloading(loader, hangups()?).managed();
+    print_welcome(&app, &web, &simulator.endpoint_url(), seed, interval, step);
     let moving = async {
         let mut steps = tokio::time::interval(step);
         // The first tick comes at once; the first scan is to see the world as the seed made it.
@@ -55,15 +55,16 @@ pub async fn demo(config: Config, loader: Loader, seed: u64, step: Duration) -> 
 #[allow(clippy::print_stdout, reason = "this is what the command is for")]
 fn print_welcome(
     app: &App,
-    path: &str,
+    web: &Web,
     endpoint: &str,
     seed: u64,
     interval: Duration,
     step: Duration,
 ) {
     let port = app.addresses().first().map_or(0, std::net::SocketAddr::port);
-    let url = format!("{}://localhost:{port}", app.scheme());
-    let metrics = format!("{url}{path}");
+    let at =
+        |path: &str| format!("{}://localhost:{port}{}", app.scheme(), web.route_prefix.path(path));
+    let (url, metrics) = (at("/"), at(&web.telemetry_path));
     println!(
         "\
 The exporter scans a simulated AWS (seed {seed}) every {interval:?}; its world moves every {step:?}.

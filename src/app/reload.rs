@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
+use super::systemd::Systemd;
 use super::web::Web;
 use crate::config::{Config, Loader};
 use crate::http::Outcome;
@@ -39,6 +40,7 @@ pub(super) struct Reloader {
     pub(super) metrics: Arc<SelfMetrics>,
     pub(super) clock: Clock,
     pub(super) good: Good,
+    pub(super) systemd: Systemd,
 }
 
 /// Whether the last attempt to read each of them succeeded.
@@ -89,8 +91,7 @@ impl Reloader {
                         self.reload_config("its file changed").await;
                     }
                     if watched_web.look(self.web.contents().await) {
-                        // The log says why it is refused.
-                        let _ = self.reload_web("it or a file that it names changed").await;
+                        self.reload_web("it or a file that it names changed").await;
                     }
                 }
             }
@@ -111,8 +112,10 @@ impl Reloader {
     }
 
     async fn reload(&mut self, why: &str) -> Outcome {
-        let web = self.reload_web(why).await;
-        let config = self.reload_config(why).await;
+        self.systemd.reloading().await;
+        let web = self.read_web_again(why).await;
+        let config = self.read_again(why).await;
+        self.systemd.reloaded().await;
         match (config, web) {
             (Outcome::Refused(config), Err(web)) => Outcome::Refused(format!("{config}\n{web}")),
             (Outcome::Reloaded, Err(web)) => Outcome::Refused(web),
@@ -120,7 +123,20 @@ impl Reloader {
         }
     }
 
-    async fn reload_web(&mut self, why: &str) -> Result<(), String> {
+    async fn reload_config(&mut self, why: &str) {
+        self.systemd.reloading().await;
+        self.read_again(why).await;
+        self.systemd.reloaded().await;
+    }
+
+    async fn reload_web(&mut self, why: &str) {
+        self.systemd.reloading().await;
+        // The log says why it is refused.
+        let _ = self.read_web_again(why).await;
+        self.systemd.reloaded().await;
+    }
+
+    async fn read_web_again(&mut self, why: &str) -> Result<(), String> {
         let reloaded = self.web.reload().await;
         self.good.web = reloaded.is_ok();
         self.metrics.set_reload_successful(self.good.config && self.good.web);
@@ -135,7 +151,7 @@ impl Reloader {
         Ok(())
     }
 
-    async fn reload_config(&mut self, why: &str) -> Outcome {
+    async fn read_again(&mut self, why: &str) -> Outcome {
         let loader = self.loader.clone();
         let loaded = tokio::task::spawn_blocking(move || loader.load_again()).await;
         let config = match loaded {
@@ -216,6 +232,10 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
     [
         ("web.listen_addresses", web.listen_addresses != new.listen_addresses),
         ("web.telemetry_path", web.telemetry_path != new.telemetry_path),
+        ("web.external_url", web.external_url != new.external_url),
+        ("web.route_prefix", web.route_prefix != new.route_prefix),
+        ("web.max_connections", web.max_connections != new.max_connections),
+        ("web.max_requests", web.max_requests != new.max_requests),
         ("web.drain_timeout", web.drain_timeout != new.drain_timeout),
         ("web.enable_lifecycle", web.enable_lifecycle != new.enable_lifecycle),
         ("web.config_file", web.config_file != new.config_file),

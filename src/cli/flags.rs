@@ -57,6 +57,22 @@ pub struct Settings {
     #[arg(long = "web.telemetry-path", value_name = "PATH", global = true)]
     telemetry_path: Option<String>,
 
+    /// URL under which people find the exporter, behind a proxy for instance [default: none]
+    #[arg(long = "web.external-url", value_name = "URL", global = true)]
+    external_url: Option<String>,
+
+    /// What stands before every path [default: the path of --web.external-url]
+    #[arg(long = "web.route-prefix", value_name = "PATH", global = true)]
+    route_prefix: Option<String>,
+
+    /// Scrapes that are answered at the same time; above it the answer is 503 [default: 40]
+    #[arg(long = "web.max-requests", value_name = "NUMBER", global = true)]
+    max_requests: Option<String>,
+
+    /// Connections that are open at the same time; above it new ones wait [default: 512]
+    #[arg(long = "web.max-connections", value_name = "NUMBER", global = true)]
+    max_connections: Option<String>,
+
     /// How long running requests may take to end after a signal [default: 900ms]
     #[arg(long = "web.drain-timeout", value_name = "DURATION", global = true)]
     drain_timeout: Option<String>,
@@ -115,6 +131,10 @@ impl Settings {
         for (key, flag, typed) in [
             ("web.listen_addresses", "web.listen-address", &listen_address),
             ("web.telemetry_path", "web.telemetry-path", &self.telemetry_path),
+            ("web.external_url", "web.external-url", &self.external_url),
+            ("web.route_prefix", "web.route-prefix", &self.route_prefix),
+            ("web.max_requests", "web.max-requests", &self.max_requests),
+            ("web.max_connections", "web.max-connections", &self.max_connections),
             ("web.drain_timeout", "web.drain-timeout", &self.drain_timeout),
             ("log.level", "log.level", &self.log_level),
             ("log.format", "log.format", &self.log_format),

@@ -35,6 +35,10 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("", "config.file", ""), // its value is the path of a file that the test makes
     ("", "web.listen-address", "127.0.0.1:1,:2"),
     ("", "web.telemetry-path", "/m"),
+    ("", "web.external-url", "https://tools.example.com/sc"),
+    ("", "web.route-prefix", "/sc"),
+    ("", "web.max-requests", "3"),
+    ("", "web.max-connections", "300"),
     ("", "web.drain-timeout", "2s"),
     ("", "web.enable-lifecycle", "true"),
     ("", "web.config.file", "web.yml"),

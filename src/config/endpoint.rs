@@ -34,29 +34,34 @@ impl fmt::Display for EndpointUrl {
 }
 
 impl Field for EndpointUrl {
-    /// No complaint repeats the URL: one that is refused may hold a password.
     fn read(value: &Value) -> Result<Self, Complaint> {
         const REMEDY: &str = "write a URL such as https://vpce-0123456789abcdef0.servicecatalog.eu-central-1.vpce.amazonaws.com";
         let text = text(value, "a URL", REMEDY)?;
-        let refuse = |what: &str| Err(Complaint::new(what, REMEDY));
-        let Ok(uri) = text.parse::<Uri>() else {
-            return refuse("is not a URL");
-        };
-        if !matches!(uri.scheme_str(), Some("http" | "https")) {
-            return refuse("the URL does not begin with https:// or http://");
-        }
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            let remedy = "remove them; credentials come from the AWS credentials chain";
-            return Err(Complaint::new("the URL holds a user name or password", remedy));
-        }
-        if uri.host().is_none_or(str::is_empty) {
-            return refuse("the URL has no host");
-        }
-        if text.contains(['?', '#']) {
-            return refuse("the URL holds a query or fragment");
-        }
+        plain_url(text, REMEDY, "remove them; credentials come from the AWS credentials chain")?;
         Ok(Self(text.to_owned()))
     }
+}
+
+/// Reads an `http` or `https` URL that has a host, and neither user information nor query nor
+/// fragment. No complaint repeats it: one that is refused may hold a password.
+pub(super) fn plain_url(text: &str, remedy: &str, of_user: &str) -> Result<Uri, Complaint> {
+    let refuse = |what: &str| Err(Complaint::new(what, remedy));
+    let Ok(uri) = text.parse::<Uri>() else {
+        return refuse("is not a URL");
+    };
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return refuse("the URL does not begin with https:// or http://");
+    }
+    if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+        return Err(Complaint::new("the URL holds a user name or password", of_user));
+    }
+    if uri.host().is_none_or(str::is_empty) {
+        return refuse("the URL has no host");
+    }
+    if text.contains(['?', '#']) {
+        return refuse("the URL holds a query or fragment");
+    }
+    Ok(uri)
 }
 
 fn is_loopback(host: &str) -> bool {

@@ -78,9 +78,7 @@ impl Field for u32 {
     }
 
     fn typed(text: &str) -> Result<Self, Complaint> {
-        let remedy = "write digits only";
-        text.parse()
-            .map_err(|_| Complaint::new(format!("{} is not a whole number", quote(text)), remedy))
+        digits(text)
     }
 }
 
@@ -88,6 +86,16 @@ impl Field for usize {
     fn read(value: &Value) -> Result<Self, Complaint> {
         whole_number(value)
     }
+
+    fn typed(text: &str) -> Result<Self, Complaint> {
+        digits(text)
+    }
+}
+
+fn digits<T: std::str::FromStr>(text: &str) -> Result<T, Complaint> {
+    let remedy = "write digits only";
+    text.parse()
+        .map_err(|_| Complaint::new(format!("{} is not a whole number", quote(text)), remedy))
 }
 
 fn whole_number<T: TryFrom<i128>>(value: &Value) -> Result<T, Complaint> {
@@ -184,12 +192,7 @@ impl Field for TelemetryPath {
         if !path.starts_with('/') {
             return refuse("does not start with /", REMEDY);
         }
-        // '%' as well: requests are compared as they come, not decoded.
-        if let Some(bad) = path.chars().find(|c| !c.is_ascii_graphic() || "?#%\\\"<>".contains(*c))
-        {
-            let remedy = "use letters, digits, '-', '_', '.' and '/' only";
-            return refuse(&format!("contains {bad:?}"), remedy);
-        }
+        plain_path(path)?;
         if path == "/" {
             return refuse("is the landing page", REMEDY);
         }
@@ -208,6 +211,18 @@ impl Field for FileName {
     fn read(value: &Value) -> Result<Self, Complaint> {
         let name = text(value, "the name of a file", "write a path, in quotes if in doubt")?;
         Ok(Self((!name.is_empty()).then(|| PathBuf::from(name))))
+    }
+}
+
+/// Refuses what a request for the path would spell in more than one way: requests are compared as
+/// they come, not decoded.
+pub(super) fn plain_path(path: &str) -> Result<(), Complaint> {
+    match path.chars().find(|c| !c.is_ascii_graphic() || "?#%\\\"<>".contains(*c)) {
+        None => Ok(()),
+        Some(bad) => Err(Complaint::new(
+            format!("{} contains {bad:?}", quote(path)),
+            "use letters, digits, '-', '_', '.' and '/' only",
+        )),
     }
 }
 

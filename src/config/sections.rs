@@ -8,6 +8,7 @@ use super::document::Node;
 use super::endpoint::EndpointUrl;
 use super::enrich::enrich;
 use super::error::{Complaint, ConfigError, Origin};
+use super::external_url::ExternalUrl;
 use super::field::{FileName, HumanDuration, ListenAddresses, TelemetryPath};
 use super::organization::organization;
 use super::section::{Overrides, Section, Setting, any, within};
@@ -240,6 +241,10 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
     const KEYS: &[&str] = &[
         "listen_addresses",
         "telemetry_path",
+        "external_url",
+        "route_prefix",
+        "max_connections",
+        "max_requests",
         "drain_timeout",
         "enable_lifecycle",
         "config_file",
@@ -252,9 +257,16 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
         None => ListenAddresses::standard(),
     };
     let path = TelemetryPath("/metrics".into());
+    let external_url = web.optional("external_url", any::<ExternalUrl>)?;
+    let external_url = external_url.map(|setting| setting.value);
+    let prefix = external_url.as_ref().map(|url| url.prefix().clone()).unwrap_or_default();
     Ok(Web {
         listen_addresses: listen.0,
         telemetry_path: web.setting("telemetry_path", path, any)?.value.0,
+        external_url,
+        route_prefix: web.setting("route_prefix", prefix, any)?.value,
+        max_connections: web.setting("max_connections", 512, within(16..=100_000))?.value,
+        max_requests: web.setting("max_requests", 40, within(1..=10_000))?.value,
         drain_timeout: web
             .setting("drain_timeout", DRAIN, between(Duration::ZERO, 10 * MINUTE))?
             .value

@@ -9,6 +9,7 @@ mod refused;
 mod scan;
 mod sharding;
 mod targets;
+mod web;
 
 fn production(text: &str) -> Result<Config, String> {
     with(text, &Overrides::new())

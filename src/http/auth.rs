@@ -66,15 +66,15 @@ impl Gate {
     /// When the machine has no randomness.
     pub fn new(
         rules: watch::Receiver<Arc<WebFile>>,
-        healthy: &str,
-        ready: Option<&str>,
+        healthy: String,
+        ready: Option<String>,
     ) -> Result<Self, rustls::Error> {
         let mut secret = [0; 32];
         default_provider().secure_random.fill(&mut secret)?;
         Ok(Self {
             rules,
-            healthy: healthy.to_owned(),
-            ready: ready.map(str::to_owned),
+            healthy,
+            ready,
             bucket: Mutex::default(),
             verdicts: Arc::default(),
             secret,

@@ -8,11 +8,15 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
+use super::slots::Slot;
+
 /// A body whose pieces are shared with whoever made them; nothing is copied.
 pub struct Body {
     pieces: Pieces,
     /// Bytes that are left.
     left: u64,
+    /// Given back when the answer is out.
+    slot: Option<Slot>,
 }
 
 enum Pieces {
@@ -30,7 +34,13 @@ impl Body {
     /// lengths in bytes. If they hold less, hyper cuts the connection, so that the client sees a
     /// failure and no short list.
     pub fn in_pieces(length: u64, pieces: impl Iterator<Item = Bytes> + Send + 'static) -> Self {
-        Body { pieces: Pieces::Many(Box::new(pieces)), left: length }
+        Body { pieces: Pieces::Many(Box::new(pieces)), left: length, slot: None }
+    }
+
+    /// The same body, which keeps its place among the answers until it is dropped.
+    pub(super) fn holding(mut self, slot: Slot) -> Self {
+        self.slot = Some(slot);
+        self
     }
 
     /// Bytes that are left.
@@ -46,7 +56,7 @@ impl Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Body { left: bytes.len() as u64, pieces: Pieces::One(bytes) }
+        Body { left: bytes.len() as u64, pieces: Pieces::One(bytes), slot: None }
     }
 }
 

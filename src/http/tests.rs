@@ -1,6 +1,6 @@
 use std::sync::Mutex;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING};
+use http::header::{ACCEPT, ACCEPT_ENCODING, RETRY_AFTER};
 use http_body_util::BodyExt as _;
 
 use super::*;
@@ -291,4 +291,61 @@ fn a_refusal_is_counted_under_its_route_and_has_no_body_for_head() {
     assert_eq!(header(&head, CACHE_CONTROL), Some("no-store"));
     let counted = handler.shown.counted.into_inner().unwrap();
     assert_eq!(counted, [("metrics", 401), ("reload", 503), ("other", 429), ("landing", 429)]);
+}
+
+#[test]
+fn a_prefix_stands_before_every_path() {
+    let handler = handler().with_lifecycle(true).below("/tools/sc");
+    for path in ["/tools/sc/metrics", "/tools/sc/", "/tools/sc/-/healthy"] {
+        assert_eq!(get(&handler, path).status(), 200, "{path}");
+    }
+    for path in ["/metrics", "/-/healthy", "/tools/scary", "/tools/scmetrics", "/tools/"] {
+        assert_eq!(get(&handler, path).status(), 404, "{path}");
+    }
+    let action = |path| handler.action(&Method::POST, path, &HeaderMap::new());
+    assert_eq!(action("/tools/sc/-/scan"), Some(Action::Scan));
+    assert_eq!(action("/-/scan"), None);
+}
+
+#[test]
+fn who_leaves_the_prefix_or_its_slash_out_is_sent_to_the_page() {
+    let handler = handler().below("/tools/sc");
+    for path in ["/", "/tools/sc"] {
+        let away = get(&handler, path);
+        assert_eq!(
+            (away.status(), header(&away, LOCATION)),
+            (StatusCode::FOUND, Some("/tools/sc/"))
+        );
+    }
+}
+
+#[test]
+fn a_scrape_above_the_limit_is_told_to_come_again_and_costs_nothing() {
+    let handler = handler().with_max_requests(2);
+    let (first, second) = (get(&handler, "/metrics"), get(&handler, "/metrics"));
+    let refused = get(&handler, "/metrics");
+    assert_eq!(
+        (refused.status(), header(&refused, RETRY_AFTER)),
+        (StatusCode::SERVICE_UNAVAILABLE, Some("1"))
+    );
+    assert_eq!(get(&handler, "/-/healthy").status(), 200, "health is never refused");
+    drop(refused);
+    assert_eq!(get(&handler, "/metrics").status(), 503, "a refusal holds no place");
+    assert_eq!(body(first), "plain text\n");
+    assert_eq!(
+        get(&handler, "/metrics").status(),
+        200,
+        "an answer that is out gave its place back"
+    );
+    drop(second);
+    let counted = handler.shown.counted.lock().unwrap();
+    assert_eq!(counted.iter().filter(|count| **count == ("metrics", 503)).count(), 2);
+}
+
+#[test]
+fn a_head_of_the_metrics_takes_no_place() {
+    let handler = handler().with_max_requests(1);
+    let held = handler.respond(&Method::HEAD, "/metrics", &HeaderMap::new());
+    assert_eq!(get(&handler, "/metrics").status(), 200);
+    drop(held);
 }

@@ -14,6 +14,7 @@ mod refusals;
 mod reload;
 mod responder;
 mod settings;
+mod systemd;
 
 use servicecatalog_exporter::sim::{self, Call, Operation, Simulator, World};
 

@@ -18,7 +18,7 @@ fn rules(users: &[(&str, &str)]) -> WebFile {
 
 fn gate(rules: WebFile) -> (Gate, watch::Sender<Arc<WebFile>>) {
     let (sender, receiver) = watch::channel(Arc::new(rules));
-    (Gate::new(receiver, "/-/healthy", None).unwrap(), sender)
+    (Gate::new(receiver, "/-/healthy".into(), None).unwrap(), sender)
 }
 
 fn login(name: &str, password: impl AsRef<[u8]>) -> HeaderMap {
@@ -83,7 +83,9 @@ async fn health_is_open_and_readiness_only_if_it_was_opened() {
     let mut rules = rules(&[("ann", "one")]);
     rules.rate_limit = Some(RateLimit { interval: Duration::from_secs(3600), burst: 2 });
     let (_sender, receiver) = watch::channel(Arc::new(rules));
-    let gate = |ready| Gate::new(receiver.clone(), "/-/healthy", ready).unwrap();
+    let gate = |ready: Option<&str>| {
+        Gate::new(receiver.clone(), "/-/healthy".into(), ready.map(str::to_owned)).unwrap()
+    };
     let none = HeaderMap::new();
     let closed = gate(None);
     assert_eq!(closed.admit("/-/ready", &none).await, Err(Refused::Unauthorized));

@@ -7,6 +7,7 @@ use socket2::{Domain, Socket, Type};
 use super::program::{Invocation, exporter, program};
 use super::responder::{Reply, Responder};
 use super::{scanning, some_products};
+use crate::support::http;
 
 /// Runs a command that is to succeed and to say nothing on stderr; gives its output.
 async fn output(program: Invocation) -> String {
@@ -61,6 +62,30 @@ async fn healthcheck_is_content_with_a_running_exporter() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_every_path_has_its_prefix_and_healthcheck_knows_it() {
+    let simulator = some_products().await;
+    let proxied = ["--web.external-url", "https://tools.example.com/aws/sc/"];
+    let daemon = scanning(&simulator, &proxied).start();
+    let line = daemon.logs("listening").await;
+    let address = daemon.address().await;
+    assert!(line.contains(&format!("metrics=\"http://{address}/aws/sc/metrics\"")), "{line}");
+    for (path, status) in [
+        ("/aws/sc/metrics", 200),
+        ("/aws/sc/-/healthy", 200),
+        ("/aws/sc/", 200),
+        ("/", 302),
+        ("/metrics", 404),
+        ("/-/healthy", 404),
+    ] {
+        assert_eq!(http::get(address, path, &[]).await.status, status, "{path}");
+    }
+    let address = address.to_string();
+    let healthcheck = exporter(&["healthcheck", "--web.listen-address", &address]);
+    assert_eq!(output(healthcheck.args(&proxied)).await, "");
+    assert!(unhealthy(&address).await.contains("answered 404"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn healthcheck_fails_where_nobody_listens() {
     // Bound, so that nobody else gets the port, and not listening.
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -76,7 +101,7 @@ async fn healthcheck_fails_where_something_else_answers() {
     assert!(line.contains("/-/healthy answered 404"), "{line}");
     let no_http = Responder::start(|_| Reply::Raw(b"SSH-2.0-OpenSSH\r\n")).await;
     let line = unhealthy(&no_http.address.to_string()).await;
-    assert!(line.contains("does not speak plain HTTP"), "{line}");
+    assert!(line.contains("does not speak HTTP as"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ async fn still(seed: &str) -> (Program, Scrape) {
 }
 
 /// Where it serves, as it tells people.
-async fn address(program: &Program) -> SocketAddr {
+pub(super) async fn address(program: &Program) -> SocketAddr {
     let line = program.says("the metrics").await;
     let port = line.trim().strip_prefix("http://localhost:").expect(&line);
     let port = port.split('/').next().unwrap().parse().expect(&line);
