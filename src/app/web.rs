@@ -7,9 +7,7 @@ use rustls::ServerConfig;
 use tokio::sync::watch;
 
 use crate::config::{ConfigError, Contents, Loaded, WebFile, WebLoader};
-
-/// TEMPORARY until the server takes it.
-type Tls = watch::Receiver<Option<Arc<ServerConfig>>>;
+use crate::serve::Tls;
 
 /// The web file in force, if there is one; without: plain HTTP for everybody.
 #[derive(Debug)]
