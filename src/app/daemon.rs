@@ -262,8 +262,7 @@ impl App {
 
 /// As many connections as the process may have beside its calls of AWS.
 fn limits_of_server(web: &config::Web, aws: &config::Aws) -> serve::Limits {
-    let wanted =
-        serve::Limits { max_connections: web.max_connections, ..serve::Limits::default() };
+    let wanted = serve::Limits { max_connections: web.max_connections, ..serve::Limits::default() };
     let Some(descriptors) = serve::descriptor_limit() else { return wanted };
     // A call has up to two connections, one to where its role is assumed; the rest is for files,
     // and for connections that are kept between two calls.

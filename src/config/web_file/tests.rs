@@ -104,7 +104,7 @@ fn certificates_come_from_files_beside_it_or_from_the_file_itself() {
     }
     let mixed = inline.replace("  key: |", "  key_file: other.key\n  key: |");
     folder
-        .refuses(&mixed, "web.yml:15:13: tls_server_config.key_file: \"other.key\" is the key of");
+        .refuses(&mixed, "web.yml:14:13: tls_server_config.key_file: \"other.key\" is the key of");
 }
 
 #[test]
@@ -442,7 +442,7 @@ fn what_is_no_regular_file_is_read_once() {
 
     let folder = folder();
     let text = format!("{FILES}, client_ca_file: /dev/null, client_auth_type: RequestClientCert}}");
-    folder.refuses(&text, "web.yml:1:91: tls_server_config.client_ca_file: \"/dev/null\" holds no");
+    folder.refuses(&text, "web.yml:1:82: tls_server_config.client_ca_file: \"/dev/null\" holds no");
     folder.write("web.yml", "tls_server_config: {cert_file: /dev/null, key_file: server.key}");
     let error = folder.loader().load_again().unwrap_err().to_string();
     assert!(error.starts_with("/dev/null: is no regular file"), "{error}");

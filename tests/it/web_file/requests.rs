@@ -103,7 +103,12 @@ async fn readiness_is_open_too_if_it_is_opened() {
     })
     .await;
     rig.scan().await;
-    assert_eq!(get(&rig, "/-/ready", "").await.status, 200);
+    until("it is ready", async || {
+        let status = get(&rig, "/-/ready", "").await.status;
+        assert_ne!(status, 401);
+        (status == 200).then_some(())
+    })
+    .await;
     assert_eq!(get(&rig, "/-/healthy", "").await.status, 200);
     assert_eq!(get(&rig, "/metrics", "").await.status, 401);
     rig.stop().await;

@@ -55,6 +55,7 @@ async fn certificates_are_rotated_under_load_without_one_failed_scrape() {
     let mut ask_kept = async || {
         let request = http::Request::get("/metrics").header("host", "localhost");
         let request = request.body(http_body_util::Empty::<bytes::Bytes>::new()).unwrap();
+        kept.ready().await.expect("the connection lives on");
         let answer = kept.send_request(request).await.unwrap();
         assert_eq!(answer.status(), 200);
         http_body_util::BodyExt::collect(answer.into_body()).await.unwrap();
@@ -167,6 +168,7 @@ async fn users_and_headers_count_on_connections_that_live_already() {
     let mut ask = async || {
         let request = http::Request::get("/metrics").header("host", "localhost");
         let request = request.body(http_body_util::Empty::<bytes::Bytes>::new()).unwrap();
+        kept.ready().await.expect("the connection lives on");
         let answer = kept.send_request(request).await.unwrap();
         let (head, body) = answer.into_parts();
         http_body_util::BodyExt::collect(body).await.unwrap();
