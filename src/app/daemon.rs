@@ -163,7 +163,8 @@ impl App {
         };
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
         let limits_of_server = serve::Limits::default();
-        let server = serve::serve(self.listeners, answer, limits_of_server, stop.clone(), drain);
+        let (tls, stopped) = (serve::plain(), stop.clone());
+        let server = serve::serve(self.listeners, answer, limits_of_server, tls, stopped, drain);
         let pump = async {
             // However scanning ends, nothing is served after it.
             let _stop = stop.clone().drop_guard();
