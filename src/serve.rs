@@ -15,6 +15,7 @@ mod answer;
 mod bind;
 mod connection;
 mod deadlines;
+mod descriptors;
 mod frames;
 mod http1;
 mod http2;
@@ -39,6 +40,7 @@ use tokio_util::task::TaskTracker;
 
 pub use address::{AddressError, ListenAddress};
 pub use bind::{BindError, Listener, bind};
+pub use descriptors::descriptor_limit;
 
 /// How new connections are encrypted; `None` is not at all.
 ///

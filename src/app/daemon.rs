@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::reload::{Reloader, Request};
 use super::{limits, session, system_clock};
 use crate::aws::{Session, Shared};
-use crate::config::{Config, Loader};
+use crate::config::{Aws, Config, Loader};
 use crate::families;
 use crate::http::{Action, Handler, Live, Outcome};
 use crate::model::Clock;
@@ -162,7 +162,7 @@ impl App {
             }
         };
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
-        let limits_of_server = serve::Limits::default();
+        let limits_of_server = limits_of_server(&self.config.aws);
         let (tls, stopped) = (serve::plain(), stop.clone());
         let server = serve::serve(self.listeners, answer, limits_of_server, tls, stopped, drain);
         let pump = async {
@@ -213,6 +213,27 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// As many connections as the process may have beside its calls of AWS.
+fn limits_of_server(aws: &Aws) -> serve::Limits {
+    let wanted = serve::Limits::default();
+    let Some(descriptors) = serve::descriptor_limit() else { return wanted };
+    // A call has up to two connections, one to where its role is assumed; the rest is for files,
+    // and for connections that are kept between two calls.
+    let others = 64 + 2 * aws.max_in_flight;
+    let limits = wanted.clone().within(descriptors, others);
+    if limits.max_connections < wanted.max_connections {
+        tracing::warn!(
+            open_files = descriptors,
+            max_connections = limits.max_connections,
+            "the limit of open files is low, so fewer clients can be connected at the same time; \
+             raise it (LimitNOFILE= in systemd, ulimit -n in a shell) to {} for {}",
+            wanted.max_connections + others,
+            wanted.max_connections,
+        );
+    }
+    limits
 }
 
 /// Whoever asks for a reload hears by then how it ended, or that nobody answers: while it starts,
