@@ -28,6 +28,7 @@ fn list(items: &[(&str, &str)]) -> Arc<Catalog> {
             created: None,
             provisioning: Provisioning::Unrecorded,
             last_record: "".into(),
+            status_message: None,
         });
     }
     Arc::new(builder.finish())
