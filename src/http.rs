@@ -7,14 +7,16 @@ mod body;
 mod encoding;
 mod landing;
 mod lifecycle;
+mod page;
 mod probe;
+mod status;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderMap, HeaderName, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
 
@@ -23,13 +25,20 @@ pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
 pub use probe::{ProbeError, probe};
 
+use crate::config::StatusPage;
+use crate::model::{Clock, Moment};
 use crate::publish::{Reader, Readiness};
+use crate::snapshot::Snapshot;
 use crate::telemetry::SelfMetrics;
+use status::Front;
 
 /// The path that answers 200 as long as the process answers at all.
 pub const HEALTHY_PATH: &str = "/-/healthy";
 /// The path that answers 503 until the exporter has something to show.
 pub const READY_PATH: &str = "/-/ready";
+
+/// What the page at `/` tells, as JSON.
+pub const STATUS_PATH: &str = "/api/v1/status";
 
 /// `POST` reads the configuration again.
 pub const RELOAD_PATH: &str = "/-/reload";
@@ -42,6 +51,7 @@ const METRICS_TYPE: HeaderValue =
     HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const TEXT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML_TYPE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json");
 
 const NOT_READY: &str = "Not ready: waiting until every target was tried once, \
     or until scan.ready_after has passed. /metrics is served meanwhile.\n";
@@ -52,8 +62,12 @@ pub trait Shown {
     fn metrics(&self, encoding: Encoding) -> Body;
     /// Whether the exporter has something to show.
     fn is_ready(&self) -> bool;
-    /// Counts one answer: `handler` is one of `metrics`, `landing`, `healthy`, `ready`, `reload`,
-    /// `scan`, `other`.
+    /// What is known, for the status page.
+    fn snapshot(&self) -> Arc<Snapshot>;
+    /// The present, from which ages are counted.
+    fn now(&self) -> Moment;
+    /// Counts one answer: `handler` is one of `metrics`, `landing`, `status`, `healthy`, `ready`,
+    /// `reload`, `scan`, `other`.
     fn count(&self, handler: &'static str, code: StatusCode);
 }
 
@@ -65,6 +79,8 @@ pub struct Live {
     pub readiness: Readiness,
     /// The daemon-wide families, and where answers are counted.
     pub telemetry: Arc<SelfMetrics>,
+    /// By which ages are counted.
+    pub clock: Clock,
 }
 
 impl Shown for Live {
@@ -82,6 +98,14 @@ impl Shown for Live {
         self.readiness.is_ready()
     }
 
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.reader.latest().snapshot)
+    }
+
+    fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
     fn count(&self, handler: &'static str, code: StatusCode) {
         self.telemetry.count_http(handler, code.as_u16());
     }
@@ -91,7 +115,7 @@ impl Shown for Live {
 pub struct Handler<S = Live> {
     shown: S,
     telemetry_path: String,
-    landing: Bytes,
+    front: Front,
     lifecycle: bool,
 }
 
@@ -100,6 +124,7 @@ pub struct Handler<S = Live> {
 enum Route {
     Metrics,
     Landing,
+    Status,
     Healthy,
     Ready,
     Act(Action),
@@ -111,6 +136,7 @@ impl Route {
         match self {
             Route::Metrics => "metrics",
             Route::Landing => "landing",
+            Route::Status => "status",
             Route::Healthy => "healthy",
             Route::Ready => "ready",
             Route::Act(action) => action.name(),
@@ -121,14 +147,21 @@ impl Route {
 
 impl<S: Shown> Handler<S> {
     /// Serves the metrics at `telemetry_path`, which starts with `/`. At `/` they take the place
-    /// of the landing page. `version` is shown to people.
+    /// of the status page, which is a summary. `version` is shown to people.
     pub fn new(shown: S, telemetry_path: &str, version: &str) -> Self {
         Handler {
             shown,
             telemetry_path: telemetry_path.to_owned(),
-            landing: landing::page(telemetry_path, version).into(),
+            front: Front::new(StatusPage::Summary, telemetry_path, version),
             lifecycle: false,
         }
+    }
+
+    /// How much the status page tells.
+    #[must_use]
+    pub fn with_status_page(mut self, tells: StatusPage) -> Self {
+        self.front.tell(tells);
+        self
     }
 
     /// Whether `POST` may reload the configuration and start scans.
@@ -151,17 +184,22 @@ impl<S: Shown> Handler<S> {
         self.finished(Route::Act(action), lifecycle::answer(outcome))
     }
 
-    /// Answers one request and counts the answer. `path` is the path alone, without the query.
+    /// Answers one request and counts the answer. `target` is the path with its query, if any.
     ///
     /// A response to `HEAD` has the headers of the one to `GET`, `Content-Length` included, and
     /// no body.
-    pub fn respond(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response<Body> {
+    pub fn respond(&self, method: &Method, target: &str, headers: &HeaderMap) -> Response<Body> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let route = self.route(path);
         let is_answered = method == Method::GET || method == Method::HEAD;
         let response = match route {
             Route::Act(_) => lifecycle::refusal(self.lifecycle, method, headers),
-            Route::Other => self.answer(route, headers),
-            _ if is_answered => self.answer(route, headers),
+            Route::Other => self.answer(route, query, headers),
+            _ if is_answered => self.answer(route, query, headers),
+            Route::Status => {
+                let refusal = status::refusal(StatusCode::METHOD_NOT_ALLOWED, "use GET or HEAD");
+                with(refusal, ALLOW, HeaderValue::from_static("GET, HEAD"))
+            }
             _ => not_allowed("Only GET and HEAD are answered\n", "GET, HEAD"),
         };
         let mut response = self.finished(route, response);
@@ -189,17 +227,16 @@ impl<S: Shown> Handler<S> {
             SCAN_PATH => Route::Act(Action::Scan),
             _ if path == self.telemetry_path => Route::Metrics,
             "/" => Route::Landing,
+            STATUS_PATH => Route::Status,
             _ => Route::Other,
         }
     }
 
-    fn answer(&self, route: Route, headers: &HeaderMap) -> Response<Body> {
+    fn answer(&self, route: Route, query: &str, headers: &HeaderMap) -> Response<Body> {
         match route {
             Route::Metrics => self.metrics(Encoding::accepted(headers)),
-            Route::Landing => {
-                let page = typed(StatusCode::OK, HTML_TYPE, Body::from(self.landing.clone()));
-                with(page, CONTENT_SECURITY_POLICY, landing::CONTENT_POLICY)
-            }
+            Route::Landing => self.front.page(&self.shown, query),
+            Route::Status => self.front.json(&self.shown, query),
             Route::Healthy => text(StatusCode::OK, "Healthy\n"),
             Route::Ready if self.shown.is_ready() => text(StatusCode::OK, "Ready\n"),
             Route::Ready => text(StatusCode::SERVICE_UNAVAILABLE, NOT_READY),

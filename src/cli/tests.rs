@@ -37,6 +37,7 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("", "web.telemetry-path", "/m"),
     ("", "web.drain-timeout", "2s"),
     ("", "web.enable-lifecycle", "true"),
+    ("", "web.status-page", "full"),
     ("", "log.level", "debug"),
     ("", "log.format", "json"),
     ("", "scan.interval", "1m"),

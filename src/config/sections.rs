@@ -14,7 +14,7 @@ use super::sharding::sharding;
 use super::targets::{refuse_several_regions, targets};
 use super::{
     Aws, Config, Defaults, Log, LogFormat, LogLevel, MAX_BACKOFF, Metrics, Refresh, Scan,
-    StackInstances, Web,
+    StackInstances, StatusPage, Web,
 };
 use crate::model::{PerInstance, PerProduct};
 
@@ -237,7 +237,7 @@ fn call_rate(rate: &f64) -> Result<(), Complaint> {
 
 fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
     const KEYS: &[&str] =
-        &["listen_addresses", "telemetry_path", "drain_timeout", "enable_lifecycle"];
+        &["listen_addresses", "telemetry_path", "drain_timeout", "enable_lifecycle", "status_page"];
     const DRAIN: HumanDuration = HumanDuration(Duration::from_millis(900));
     let web = root.section("web", KEYS)?;
     let listen = match web.optional("listen_addresses", any::<ListenAddresses>)? {
@@ -253,6 +253,7 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
             .value
             .0,
         enable_lifecycle: web.setting("enable_lifecycle", false, any)?.value,
+        status_page: web.setting("status_page", StatusPage::Summary, any)?.value,
     })
 }
 

@@ -26,6 +26,7 @@ mod logged;
 mod moto;
 mod oracle;
 mod paced;
+mod page;
 mod policy;
 mod process;
 mod prometheus;

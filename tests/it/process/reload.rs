@@ -255,9 +255,9 @@ async fn what_is_read_at_the_start_alone_says_so_until_it_is_as_it_was() {
     let args = ["--web.enable-lifecycle"];
     let watch = Watch::start(&targets(&[0]), &args).await;
     let told = || watch.program.log().matches(RESTART).count();
-    let changed = "web: {telemetry_path: /other, drain_timeout: 1s}\nlog: {level: debug}\n";
+    let changed = "web: {telemetry_path: /other, drain_timeout: 1s, status_page: full}\nlog: {level: debug}\n";
     watch.reload(&format!("{}{changed}", targets(&[0]))).await;
-    for setting in ["web.telemetry_path", "web.drain_timeout", "log"] {
+    for setting in ["web.telemetry_path", "web.drain_timeout", "web.status_page", "log"] {
         let line = watch.program.logs(&format!("setting=\"{setting}\"")).await;
         assert!(line.contains(RESTART), "{line}");
     }
