@@ -11,6 +11,7 @@
 )]
 
 mod boto3;
+mod browser;
 mod cli;
 mod contract;
 mod counted;

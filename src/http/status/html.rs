@@ -296,7 +296,8 @@ fn instance_counts(instances: &StackInstances) -> Markup {
         }
         @if let Some(unknown) = instances.stack_sets_unknown.filter(|unknown| *unknown > 0) {
             p class="note loud" {
-                "The instances of " (unknown) " stack sets are not known, and are not in these numbers."
+                "The instances of " (unknown) " " (verb(unknown, "stack set", "stack sets"))
+                " are not known, and are not in these numbers."
             }
         } @else if instances.total.is_none() {
             p class="note" { "– is unknown: no stack set was listed yet." }

@@ -70,7 +70,10 @@ impl<'s> Looked<'s> {
             () if snapshot.optional_stages.iter().any(fails) => Health::Limited,
             () => Health::Ok,
         };
-        Self { state, health, stale: late || (failing && age.is_some()), age }
+        // A failure makes stale what is there of its own stage.
+        let old_products = fails(&Stage::Products) && age.is_some();
+        let old_instances = fails(&Stage::StackInstances) && state.listings().next().is_some();
+        Self { state, health, stale: late || old_products || old_instances, age }
     }
 
     pub(super) fn account(&self) -> &'s str {

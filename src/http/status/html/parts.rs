@@ -63,11 +63,13 @@ pub(super) fn sortable(name: &str, link: &str, sorted: Option<bool>) -> Markup {
     }
 }
 
-/// Where one is among the pages, and the way to the others. `link` makes one to a page.
-pub(super) fn pager<T>(rows: &Rows<T>, what: &str, link: impl Fn(usize) -> String) -> Markup {
-    if rows.pages == 1 && rows.is_there() {
-        return html! {};
-    }
+/// A table between two ways to its other pages; `link` makes one to a page.
+pub(super) fn paged<T>(
+    rows: &Rows<T>,
+    what: &str,
+    table: Markup,
+    link: impl Fn(usize) -> String,
+) -> Markup {
     if !rows.is_there() {
         return html! {
             p class="note loud" {
@@ -77,7 +79,19 @@ pub(super) fn pager<T>(rows: &Rows<T>, what: &str, link: impl Fn(usize) -> Strin
             }
         };
     }
-    let first = (rows.page - 1) * rows.rows_per_page;
+    html! {
+        (pager(rows, what, "above", &link))
+        (table)
+        (pager(rows, what, "below", &link))
+    }
+}
+
+/// Where one is among the pages, and the way to the others.
+fn pager<T>(rows: &Rows<T>, what: &str, place: &str, link: impl Fn(usize) -> String) -> Markup {
+    if rows.pages == 1 {
+        return html! {};
+    }
+    let first = rows.page.saturating_sub(1) * rows.rows_per_page;
     let ways = [
         ("First", 1, rows.page > 1),
         ("Previous", rows.page.saturating_sub(1), rows.page > 1),
@@ -85,7 +99,7 @@ pub(super) fn pager<T>(rows: &Rows<T>, what: &str, link: impl Fn(usize) -> Strin
         ("Last", rows.pages, rows.page < rows.pages),
     ];
     html! {
-        nav class="pager" aria-label={ "Pages of " (what) } {
+        nav class="pager" aria-label={ "Pages of " (what) ", " (place) " the table" } {
             span { (first + 1) "–" (first + rows.rows.len()) " of " (rows.total) ", page " (rows.page) " of " (rows.pages) }
             ul {
                 @for (name, page, _) in ways.into_iter().filter(|(_, _, there)| *there) {

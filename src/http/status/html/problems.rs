@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Page;
-use super::parts::{badge, pager, sortable, unknown, when};
+use super::parts::{badge, paged, sortable, unknown, when};
 use crate::config::StatusPage;
 use crate::http::status::problem::ProblemRow;
 use crate::http::status::query::ProblemSort;
@@ -13,19 +13,14 @@ use crate::model::InstanceStatus;
 impl Page<'_, '_> {
     pub(super) fn problems(&self) -> Markup {
         let problems = &self.view.problems;
-        let pages = || {
-            pager(problems, "problems", |page| {
-                self.query.link("./#problems", |query| query.problems.page = page)
-            })
-        };
+        let link = |page| self.query.link("./#problems", |query| query.problems.page = page);
         html! {
             section aria-labelledby="problems" {
                 h2 id="problems" { "Problems" }
                 @if problems.total == 0 {
                     (self.no_problem())
                 } @else {
-                    (pages())
-                    @if !problems.rows.is_empty() { (self.problem_table()) (pages()) }
+                    (paged(problems, "problems", self.problem_table(), link))
                 }
             }
         }

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::Page;
-use super::parts::{number, pager, sortable, unknown, when};
+use super::parts::{number, paged, sortable, unknown, when};
+use super::{Page, verb};
 use crate::http::status::query::TargetSort;
 use crate::http::status::target::{Health, StageRow, TargetRow};
 use crate::http::status::time::{between, span};
@@ -11,11 +11,7 @@ use crate::http::status::time::{between, span};
 impl Page<'_, '_> {
     pub(super) fn targets(&self) -> Markup {
         let targets = &self.view.targets;
-        let pages = || {
-            pager(targets, "targets", |page| {
-                self.query.link("./#targets", |query| query.targets.page = page)
-            })
-        };
+        let link = |page| self.query.link("./#targets", |query| query.targets.page = page);
         html! {
             section aria-labelledby="targets" {
                 h2 id="targets" { "Targets" }
@@ -25,8 +21,7 @@ impl Page<'_, '_> {
                         @else { "There is no target yet." }
                     }
                 } @else {
-                    (pages())
-                    @if !targets.rows.is_empty() { (self.target_table()) (pages()) }
+                    (paged(targets, "targets", self.target_table(), link))
                 }
             }
         }
@@ -89,7 +84,7 @@ fn row(target: &TargetRow<'_>, now: f64) -> Markup {
                 @if let Some(sets) = target.stack_sets.filter(|sets| *sets > 0) {
                     br;
                     span class="dim" {
-                        (sets) " stack sets"
+                        (sets) " " (verb(sets, "stack set", "stack sets"))
                         @if let Some(unknown) = target.stack_sets_unknown.filter(|many| *many > 0) {
                             ", " strong { (unknown) " unknown" }
                         }

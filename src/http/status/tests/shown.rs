@@ -34,7 +34,7 @@ fn page_and_json_have_the_numbers_of_the_snapshot() {
         "Problems (6)",
         "Targets (1)",
         "<td>9</td>",
-        "The instances of 1 stack sets are not known",
+        "The instances of 1 stack set are not known",
         "Published 5 s ago",
         "in 4 min",
     ] {

@@ -167,3 +167,21 @@ fn calls_and_throttles_are_counted_over_all_operations() {
     assert_eq!((&calls["requests"], &calls["throttles"]), (&10.into(), &4.into()));
     assert!(page(&handler, "").contains("4 throttled"));
 }
+
+#[test]
+fn a_failure_makes_stale_only_what_its_own_stage_has_shown() {
+    let failed = |state: &mut TargetState| {
+        let refused = ListingOutcome::Failed(Reason::Timeout);
+        state.attempt_finished(end(Ok(()), vec![("pp-unlisted".into(), refused)]));
+    };
+    let stale = |state: TargetState| json(&handler(vec![state]), "")["targets"]["rows"][0].clone();
+    let mut listed = mixed();
+    failed(&mut listed);
+    let row = stale(listed);
+    assert_eq!((&row["state"], &row["stale"]), (&"failing".into(), &true.into()));
+    let mut never_listed = target("123456789012", "eu-central-1");
+    scanned(&mut never_listed, vec![stack_set("pp-unlisted")], &[]);
+    failed(&mut never_listed);
+    let row = stale(never_listed);
+    assert_eq!((&row["state"], &row["stale"]), (&"failing".into(), &false.into()));
+}
