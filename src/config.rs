@@ -175,6 +175,19 @@ pub struct Web {
     pub drain_timeout: Duration,
     /// Whether POST may reload the configuration and start scans.
     pub enable_lifecycle: bool,
+    /// How much the page at `/` tells.
+    pub status_page: StatusPage,
+}
+
+/// How much the page at `/` and its JSON tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusPage {
+    /// Links only; there is no JSON.
+    Off,
+    /// Everything but what AWS says of single products, which may quote parameters of a launch.
+    Summary,
+    /// Everything.
+    Full,
 }
 
 /// What is logged.
@@ -213,6 +226,11 @@ pub enum LogFormat {
 impl Choice for Refresh {
     const CHOICES: &'static [(&'static str, Self)] =
         &[("changed", Self::Changed), ("always", Self::Always)];
+}
+
+impl Choice for StatusPage {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("summary", Self::Summary), ("full", Self::Full)];
 }
 
 impl Choice for LogLevel {

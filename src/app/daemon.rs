@@ -154,9 +154,13 @@ impl App {
             reader: self.reader,
             readiness: self.readiness.clone(),
             telemetry: Arc::clone(&self.metrics),
+            clock: self.clock.clone(),
         };
         let handler = Handler::new(live, &web.telemetry_path, version::VERSION);
-        let handler = handler.below(web.route_prefix.as_str()).with_max_requests(web.max_requests);
+        let handler = handler
+            .below(web.route_prefix.as_str())
+            .with_max_requests(web.max_requests)
+            .with_status_page(web.status_page);
         let handler = Arc::new(handler.with_lifecycle(web.enable_lifecycle));
         let answer = move |head: Parts| {
             let (handler, requests, wishes) =
@@ -164,7 +168,11 @@ impl App {
             async move {
                 let (method, path) = (&head.method, head.uri.path());
                 match handler.action(method, path, &head.headers) {
-                    None => handler.respond(method, path, &head.headers),
+                    None => {
+                        let target =
+                            head.uri.path_and_query().map_or(path, |target| target.as_str());
+                        handler.respond(method, target, &head.headers)
+                    }
                     Some(action) => {
                         let outcome = act(action, &requests, &wishes).await;
                         handler.acted(action, outcome)

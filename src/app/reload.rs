@@ -176,6 +176,7 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
         ("web.max_requests", web.max_requests != new.max_requests),
         ("web.drain_timeout", web.drain_timeout != new.drain_timeout),
         ("web.enable_lifecycle", web.enable_lifecycle != new.enable_lifecycle),
+        ("web.status_page", web.status_page != new.status_page),
         ("log", before.log != after.log),
     ]
     .into_iter()

@@ -8,7 +8,7 @@ use clap::{Args, Parser};
 use clap_complete::Shell;
 
 use super::variables::Environment;
-use crate::config::{Choice, ConfigError, HOST_NAME, LogFormat, LogLevel, Overrides};
+use crate::config::{Choice, ConfigError, HOST_NAME, LogFormat, LogLevel, Overrides, StatusPage};
 use crate::model::PolicyPart;
 
 /// Exports the current state of AWS Service Catalog to Prometheus
@@ -108,6 +108,12 @@ pub struct Settings {
     /// the variable takes true or false]
     #[arg(long = "web.enable-lifecycle", global = true)]
     enable_lifecycle: bool,
+
+    /// How much the page at / tells: off is links only, full also what AWS says of single products,
+    /// which may quote parameters of a launch [default: summary]
+    #[arg(long = "web.status-page", value_name = "WHAT", global = true)]
+    #[arg(value_parser = PossibleValuesParser::new(StatusPage::words()))]
+    status_page: Option<String>,
 }
 
 impl Settings {
@@ -132,6 +138,7 @@ impl Settings {
             ("sharding.shard", "shard", &self.shard),
             ("sharding.total_shards", "total-shards", &self.total_shards),
             ("web.enable_lifecycle", "web.enable-lifecycle", &enable_lifecycle),
+            ("web.status_page", "web.status-page", &self.status_page),
         ] {
             if let Some(given) = env.text(flag, typed.clone())? {
                 overrides.insert(key, given);

@@ -41,6 +41,7 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("", "web.max-connections", "300"),
     ("", "web.drain-timeout", "2s"),
     ("", "web.enable-lifecycle", "true"),
+    ("", "web.status-page", "full"),
     ("", "log.level", "debug"),
     ("", "log.format", "json"),
     ("", "scan.interval", "1m"),

@@ -15,7 +15,7 @@ use super::sharding::sharding;
 use super::targets::{refuse_several_regions, targets};
 use super::{
     Aws, Config, Defaults, Log, LogFormat, LogLevel, MAX_BACKOFF, Metrics, Refresh, Scan,
-    StackInstances, Web,
+    StackInstances, StatusPage, Web,
 };
 use crate::model::{PerInstance, PerProduct};
 
@@ -246,6 +246,7 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
         "max_requests",
         "drain_timeout",
         "enable_lifecycle",
+        "status_page",
     ];
     const DRAIN: HumanDuration = HumanDuration(Duration::from_millis(900));
     let web = root.section("web", KEYS)?;
@@ -269,6 +270,7 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
             .value
             .0,
         enable_lifecycle: web.setting("enable_lifecycle", false, any)?.value,
+        status_page: web.setting("status_page", StatusPage::Summary, any)?.value,
     })
 }
 

@@ -11,6 +11,7 @@
 )]
 
 mod boto3;
+mod browser;
 mod cli;
 mod contract;
 mod counted;
@@ -26,6 +27,7 @@ mod logged;
 mod moto;
 mod oracle;
 mod paced;
+mod page;
 mod policy;
 mod process;
 mod prometheus;
