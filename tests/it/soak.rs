@@ -7,6 +7,9 @@
 //! - `exporter` is the real program, for its memory and descriptors; and the same code within this
 //!   process, where its clock can be moved, so that data expires, and its tasks be counted.
 //!
+//! Some rounds have faults, others are at rest: then what is served is what is, and what the
+//! exporter holds is what it held. In between an account leaves the organisation and comes back.
+//!
 //! When the world makes a step, all page tokens end. So no list goes on over a step, and each is
 //! one version as a whole: that which was true at a time between the begin of its attempt and the
 //! scrape. A list that mixes two versions, or is a part of one, equals none.

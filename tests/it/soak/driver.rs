@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use servicecatalog_exporter::sim::{Call, Fault, Operation, Simulator, What};
+use servicecatalog_exporter::sim::{Call, Fault, Operation, Organization, Simulator, What};
 use tokio::task::JoinSet;
 
 use super::deck::Deck;
@@ -17,10 +17,16 @@ use super::scrapers::{Scrapers, Scraping};
 use super::truth::{History, Place};
 use super::world::{members, places, shake, stack_sets};
 use crate::support::exposition::Scrape;
-use crate::support::{PATIENCE, http};
+use crate::support::http;
 
 /// Every so many rounds all is well, and what is served is what is.
 const REST_EVERY: usize = 4;
+
+/// Nothing takes this long unless it is stuck, in seconds: the machine may be busy for minutes.
+const PATIENCE: f64 = 180.0;
+
+/// What is not given back in this time is held for good.
+const GIVEN_BACK: Duration = Duration::from_secs(60);
 
 /// Rounds until every fault must have struck, however short the run is.
 const MOST_EXTRA_ROUNDS: usize = 80;
@@ -100,6 +106,7 @@ impl Soak {
             self.round().await;
             if self.round.is_multiple_of(REST_EVERY) {
                 self.rest().await;
+                self.leave_and_return().await;
                 if self.exporter.can_jump() {
                     self.expire(Operation::ScanProvisionedProducts).await;
                     self.expire(Operation::ListStackInstancesForProvisionedProduct).await;
@@ -171,7 +178,6 @@ impl Soak {
     /// Everything is served as it is, and nothing is held that was not held before.
     async fn rest(&mut self) {
         let asked = self.scraping.watch.now();
-        let since = Instant::now();
         self.ask_for_scans().await;
         loop {
             let scrape = self.scrape().await;
@@ -188,6 +194,7 @@ impl Soak {
         }
         self.scrapers.stop().await;
         self.fail_if(Vec::new());
+        let since = Instant::now();
         loop {
             let held = self.exporter.holds();
             self.most_to_aws = self.most_to_aws.max(held.to_aws);
@@ -195,14 +202,45 @@ impl Soak {
                 self.growth.0.push(held);
                 break;
             }
-            if since.elapsed() > PATIENCE {
-                let first = self.growth.0.first();
-                self.fail_if(vec![format!("held at first: {first:?}, and now: {held:?}")]);
+            if since.elapsed() > GIVEN_BACK {
+                let before = &self.growth.0;
+                self.fail_if(vec![format!("held before: {before:?}, and now: {held:?}")]);
             }
             // poll: what a process holds gives no event
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         self.scrapers.start(&self.scraping);
+    }
+
+    /// An account leaves the organisation, and comes back as one that nobody knows.
+    async fn leave_and_return(&mut self) {
+        self.faults.clear();
+        let account = members()[self.rng.usize(..members().len())].0.clone();
+        let since = self.scraping.watch.now();
+        self.scraping.history.lock().unwrap().leaves(&account);
+        self.simulator.with_world(|world| {
+            world.organization_mut().unwrap().remove_account(&account);
+        });
+        let shown = |scrape: Scrape| {
+            !scrape.all("servicecatalog_scans_total", &[("aws_account_id", &account)]).is_empty()
+        };
+        while shown(self.scrape().await) {
+            self.pause(since, "an account that left is not shown any more").await;
+        }
+        let back = self.scraping.watch.now();
+        self.scraping.history.lock().unwrap().returns(&account, back);
+        self.simulator.with_world(|world| {
+            let organization = world.organization_mut().unwrap();
+            organization.add_account(Organization::ROOT, &account, "returned");
+        });
+        loop {
+            let scrape = self.scrape().await;
+            let family = "last_success_timestamp_seconds/stack_instances";
+            if self.are_scanned(&scrape, family, back) {
+                break;
+            }
+            self.pause(since, "an account that came back is scanned").await;
+        }
     }
 
     /// One account denies that operation for longer than its data is kept: what only that operation
@@ -342,7 +380,7 @@ impl Soak {
     }
 
     async fn pause(&self, since: f64, wanted: &str) {
-        if self.scraping.watch.now() - since > 2.0 * PATIENCE.as_secs_f64() {
+        if self.scraping.watch.now() - since > PATIENCE {
             self.fail_if(vec![format!("waited in vain until {wanted}")]);
         }
         // poll: another process publishes, and says so nowhere else
@@ -374,12 +412,13 @@ impl Soak {
             })
             .collect();
         panic!(
-            "in round {} of the seed {} (again with {}={}):\n{}\nfaults of this round: {:#?}\nthe \
+            "in round {} of the seed {} (again with {}={}), after {} stalls of the machine:\n{}\nfaults of this round: {:#?}\nthe \
              last calls (of that target), the latest first:\n{}\nthe end of its log:\n{}",
             self.round,
             self.seed,
             super::SEED,
             self.seed,
+            self.scraping.history.lock().unwrap().stalls(),
             wrong.join("\n"),
             self.faults,
             calls.join("\n"),

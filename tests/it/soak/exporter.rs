@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant, SystemTime};
 
 use servicecatalog_exporter::app::{App, Source, system_clock};
-use servicecatalog_exporter::config::{Config, Refresh};
+use servicecatalog_exporter::config::{Config, Organization, Refresh};
 use servicecatalog_exporter::model::Clock;
 use servicecatalog_exporter::scan::Ticks;
 use servicecatalog_exporter::sim::{Fleet, Simulator};
@@ -99,7 +99,9 @@ fn yaml(fleet: &Fleet, settings: Settings) -> String {
 impl Exporter {
     /// The built program.
     pub async fn program(simulator: &Simulator, fleet: &Fleet) -> Self {
-        let program = exporter(&["--web.listen-address", "127.0.0.1:0"]).scanning(simulator);
+        let program = exporter(&["--web.listen-address", "127.0.0.1:0"])
+            .scanning(simulator)
+            .env("MUT", std::env::var("MUT").unwrap_or_default());
         let file = program.file("exporter.yml", &yaml(fleet, Settings::default()));
         let program = program.arg("--config.file").arg(&file).start();
         let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
@@ -116,7 +118,8 @@ impl Exporter {
     pub fn within(simulator: &Simulator, fleet: &Fleet) -> Self {
         let keep = Duration::from_secs(30);
         let mut config: Config = config();
-        config.organization = Some(organization(fleet));
+        let refresh = Duration::from_secs(2);
+        config.organization = Some(Organization { refresh, ..organization(fleet) });
         config.enrich.names_and_tags = true;
         config.scan.interval = Duration::from_secs(1);
         config.scan.timeout = Duration::from_secs(3);

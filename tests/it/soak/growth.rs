@@ -48,15 +48,17 @@ pub fn memory(pid: u32) -> u64 {
 pub struct Growth(pub Vec<Held>);
 
 /// Of memory: what a run may add that is no leak, in KiB; and of what was there, a part.
-const SPREAD: u64 = 6 * 1024;
-const PART: u64 = 8;
+const SPREAD: u64 = 4 * 1024;
+const PART: u64 = 16;
 
 impl Growth {
-    /// Whether what is held now is no more than at the first rest, connections to AWS aside.
+    /// Whether what is held now is no more than at the rest at which it was least, connections to
+    /// AWS aside.
     pub fn is_back(&self, held: &Held) -> bool {
-        self.0
-            .first()
-            .is_none_or(|first| held.descriptors <= first.descriptors && held.tasks <= first.tasks)
+        let is_more = |now: Option<usize>, least: Option<usize>| least.is_some() && now > least;
+        let descriptors = self.0.iter().filter_map(|held| held.descriptors).min();
+        let tasks = self.0.iter().filter_map(|held| held.tasks).min();
+        !is_more(held.descriptors, descriptors) && !is_more(held.tasks, tasks)
     }
 
     /// Says whether memory grew: the median of the last third against that of the first, without
@@ -66,7 +68,7 @@ impl Growth {
         memory.drain(..memory.len() / 5);
         let third = memory.len() / 3;
         if third == 0 {
-            return Ok(format!("too few rests to tell: {memory:?} KiB"));
+            return Ok(format!("of its memory nothing can be told: {memory:?}"));
         }
         let (first, last) = (median(&memory[..third]), median(&memory[memory.len() - third..]));
         let said = format!("memory went from {first} to {last} KiB: {memory:?}");

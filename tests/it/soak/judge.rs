@@ -41,7 +41,8 @@ pub struct Witness {
     keep: f64,
     seen: BTreeMap<Place, Seen>,
     /// What may not go back: counters, and times.
-    reached: HashMap<String, f64>,
+    /// By account and series.
+    reached: HashMap<(String, String), f64>,
     /// The scrapes that held data.
     pub scrapes: u64,
 }
@@ -79,11 +80,14 @@ impl Witness {
 
     /// What is wrong with a scrape.
     pub fn judge(&mut self, history: &History, scrape: &Scrape, times: Times) -> Vec<String> {
-        let mut wrong = self.goes_back(scrape);
+        let leaves = |account: &str| history.is_leaving(account, times.asked);
+        self.seen.retain(|place, _| !leaves(&place.0));
+        self.reached.retain(|(account, _), _| !leaves(account));
+        let mut wrong = self.goes_back(scrape, &leaves);
         let mut by_place: BTreeMap<Place, Vec<&Sample>> = BTreeMap::new();
         for sample in &scrape.samples {
             let (account, region) = (sample.label("aws_account_id"), sample.label("aws_region"));
-            if !account.is_empty() && region != "aws-global" {
+            if !account.is_empty() && region != "aws-global" && !leaves(account) {
                 let place = (account.to_owned(), region.to_owned());
                 by_place.entry(place).or_default().push(sample);
             }
@@ -133,7 +137,7 @@ impl Witness {
     }
 
     /// Says what went back that never may: a count, or the time of what was last achieved.
-    fn goes_back(&mut self, scrape: &Scrape) -> Vec<String> {
+    fn goes_back(&mut self, scrape: &Scrape, leaves: &dyn Fn(&str) -> bool) -> Vec<String> {
         const ENDS: [&str; 4] = ["_total", "_count", "_sum", "_bucket"];
         const TIMES: [&str; 3] = [
             "servicecatalog_scan_last_success_timestamp_seconds",
@@ -143,8 +147,9 @@ impl Witness {
         let mut wrong = Vec::new();
         for sample in &scrape.samples {
             let counts = ENDS.iter().any(|end| sample.name.ends_with(end));
-            if counts || TIMES.contains(&&*sample.name) {
-                let key = format!("{}{:?}", sample.name, sample.labels);
+            let account = sample.label("aws_account_id");
+            if (counts || TIMES.contains(&&*sample.name)) && !leaves(account) {
+                let key = (account.to_owned(), format!("{}{:?}", sample.name, sample.labels));
                 let reached = self.reached.entry(key).or_insert(sample.value);
                 if sample.value < *reached {
                     wrong.push(format!("{sample:?} went back from {reached}"));

@@ -237,3 +237,22 @@ async fn what_the_judge_does_not_know_of_is_wrong() {
     let wrong = witness.judge(&history, &third.0, third.1);
     assert!(wrong.iter().any(|what| what.contains("nothing explains")), "{wrong:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_may_be_gone_while_it_leaves_and_no_longer() {
+    let Observed { mut history, scrapes } = observed().await;
+    let [(first, times), ..] = &scrapes;
+    let mut gone = first.clone();
+    gone.samples.retain(|sample| sample.label("aws_account_id").is_empty());
+    let mut witness = Witness::new(KEEP);
+    assert_eq!(witness.judge(&history, first, *times), [""; 0]);
+    history.leaves(ACCOUNT);
+    assert_eq!(witness.judge(&history, &gone, *times), [""; 0]);
+    history.returns(ACCOUNT, times.asked);
+    // Its counters begin anew.
+    let mut again = first.clone();
+    set(&mut again.samples, "servicecatalog_aws_requests_total", 0.0);
+    assert_eq!(witness.judge(&history, &again, *times), [""; 0]);
+    let wrong = witness.judge(&history, &gone, *times);
+    assert!(wrong.iter().any(|what| what.contains("no series any more")), "{wrong:#?}");
+}

@@ -87,6 +87,8 @@ pub struct History {
     causes: Vec<Cause>,
     /// When every page token became invalid.
     steps: Vec<f64>,
+    /// Accounts that left the organisation, and when they were back; never while they are away.
+    left: BTreeMap<String, f64>,
     /// When the machine had no time for anybody, from and to.
     stalls: Vec<(f64, f64)>,
 }
@@ -243,6 +245,22 @@ impl History {
     pub fn tokens_expired(&mut self, now: f64) {
         self.steps.retain(|step| *step > now - KEPT_SECONDS);
         self.steps.push(now);
+    }
+
+    /// An account leaves the organisation.
+    pub fn leaves(&mut self, account: &str) {
+        self.left.insert(account.to_owned(), f64::INFINITY);
+    }
+
+    /// It was seen to be gone, and is back.
+    pub fn returns(&mut self, account: &str, now: f64) {
+        self.left.insert(account.to_owned(), now);
+    }
+
+    /// Whether an account may be there or not in a scrape that was asked for then, since it is
+    /// leaving. What is known of it begins anew after that.
+    pub fn is_leaving(&self, account: &str, asked: f64) -> bool {
+        self.left.get(account).is_some_and(|back| asked < *back)
     }
 
     /// The machine had no time for anybody.

@@ -5,9 +5,9 @@ use servicecatalog_exporter::sim::{Fleet, ProvisionedProduct, StackInstance, Wor
 
 use super::truth::{INSTANCE_STATUSES, Place};
 
-/// Products of a place are kept between these: two pages and three.
+/// Products of a place are kept between these: two pages to four.
 const FEWEST: usize = 22;
-const MOST: usize = 48;
+const MOST: usize = 64;
 
 pub fn fleet() -> Fleet {
     Fleet {
@@ -20,9 +20,16 @@ pub fn fleet() -> Fleet {
     }
 }
 
-/// That organisation, with listings of no, one, two and three pages.
+/// That organisation, with lists of two and three pages, and listings of none to three.
 pub fn world(rng: &mut Rng) -> World {
     let mut world = World::fleet(&fleet());
+    for (n, (account, region)) in members().into_iter().enumerate() {
+        // Some of them have a page more.
+        for more in 0..[20, 0, 0][n % 3] {
+            let product = ProvisionedProduct::healthy(900_000 + 100 * n + more);
+            world.add(&account, &region, product.at(&account, &region));
+        }
+    }
     for place in places() {
         // Service Catalog was used everywhere, if for nothing.
         let catalog = world.catalog_mut(&place.0, &place.1);
@@ -51,7 +58,7 @@ pub fn members() -> Vec<Place> {
 }
 
 fn instances(rng: &mut Rng) -> Vec<StackInstance> {
-    let count = [0, 1, 5, 20, 21, 45][rng.usize(..6)];
+    let count = [0, 1, 5, 20, 21, 45, 45][rng.usize(..7)];
     let mut instances = StackInstance::current(count);
     if rng.bool() {
         for instance in &mut instances {
@@ -99,10 +106,15 @@ pub fn shake(world: &mut World, rng: &mut Rng, serial: &mut usize) {
                     product.last_record_id = record;
                 }
                 _ => {
-                    let product = &mut products[at];
-                    if product.product_type.as_deref() == Some("CFN_STACKSET") {
-                        product.instances = instances(rng);
-                        product.last_record_id = record;
+                    // An operation that was over between two looks: only its record shows it.
+                    let sets = products.iter_mut();
+                    let mut sets: Vec<_> = sets
+                        .filter(|product| product.product_type.as_deref() == Some("CFN_STACKSET"))
+                        .collect();
+                    let many = sets.len();
+                    if let Some(set) = sets.get_mut(rng.usize(..many.max(1))) {
+                        set.instances = instances(rng);
+                        set.last_record_id = record;
                     }
                 }
             }
