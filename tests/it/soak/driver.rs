@@ -168,7 +168,7 @@ impl Soak {
                 changes -= 1;
                 self.change();
             }
-            self.pause(asked, "every target is scanned").await;
+            self.pause(asked, "every target is scanned", &scrape).await;
         }
         self.all_is_well();
         self.deck.collect(&self.simulator.calls());
@@ -177,6 +177,9 @@ impl Soak {
 
     /// Everything is served as it is, and nothing is held that was not held before.
     async fn rest(&mut self) {
+        // Reading scrapes is most of the work: a busy machine has rest too.
+        self.scrapers.stop().await;
+        self.fail_if(Vec::new());
         let asked = self.scraping.watch.now();
         self.ask_for_scans().await;
         loop {
@@ -190,10 +193,8 @@ impl Soak {
                 self.fail_if(wrong);
                 break;
             }
-            self.pause(asked, "every target is scanned with success").await;
+            self.pause(asked, "every target is scanned with success", &scrape).await;
         }
-        self.scrapers.stop().await;
-        self.fail_if(Vec::new());
         let since = Instant::now();
         loop {
             let held = self.exporter.holds();
@@ -221,11 +222,13 @@ impl Soak {
         self.simulator.with_world(|world| {
             world.organization_mut().unwrap().remove_account(&account);
         });
-        let shown = |scrape: Scrape| {
-            !scrape.all("servicecatalog_scans_total", &[("aws_account_id", &account)]).is_empty()
-        };
-        while shown(self.scrape().await) {
-            self.pause(since, "an account that left is not shown any more").await;
+        loop {
+            let scrape = self.scrape().await;
+            let of_account = [("aws_account_id", &*account)];
+            if scrape.all("servicecatalog_scans_total", &of_account).is_empty() {
+                break;
+            }
+            self.pause(since, "an account that left is not shown any more", &scrape).await;
         }
         let back = self.scraping.watch.now();
         self.scraping.history.lock().unwrap().returns(&account, back);
@@ -239,7 +242,7 @@ impl Soak {
             if self.are_scanned(&scrape, family, back) {
                 break;
             }
-            self.pause(since, "an account that came back is scanned").await;
+            self.pause(since, "an account that came back is scanned", &scrape).await;
         }
     }
 
@@ -269,7 +272,7 @@ impl Soak {
             {
                 break;
             }
-            self.pause(asked, "what expired is dropped, and nothing else").await;
+            self.pause(asked, "what expired is dropped, and nothing else", &scrape).await;
         }
         self.all_is_well();
     }
@@ -379,9 +382,17 @@ impl Soak {
         places().iter().all(|place| scanned.contains(place))
     }
 
-    async fn pause(&self, since: f64, wanted: &str) {
+    async fn pause(&self, since: f64, wanted: &str, scrape: &Scrape) {
         if self.scraping.watch.now() - since > PATIENCE {
-            self.fail_if(vec![format!("waited in vain until {wanted}")]);
+            let told = ["servicecatalog_scan_", "servicecatalog_scans_"];
+            let said = scrape.text.lines().filter(|line| {
+                told.iter().any(|family| line.starts_with(family)) && !line.contains("duration")
+            });
+            let said: Vec<&str> = said.collect();
+            self.fail_if(vec![format!(
+                "waited from {since} in vain until {wanted}; scans say\n{}",
+                said.join("\n")
+            )]);
         }
         // poll: another process publishes, and says so nowhere else
         tokio::time::sleep(Duration::from_millis(100)).await;

@@ -85,10 +85,10 @@ impl Default for Settings {
 fn yaml(fleet: &Fleet, settings: Settings) -> String {
     let Settings { interval, concurrency, max_attempts } = settings;
     format!(
-        "scan: {{interval: {interval}s, timeout: 3s, serve_stale_for: 30m, max_pages: 40}}\n\
+        "scan: {{interval: {interval}s, timeout: 6s, serve_stale_for: 30m, max_pages: 40}}\n\
          enrich: {{names_and_tags: true}}\n\
          organization: {{role_name: {}, regions: [{}], refresh: 2s}}\n\
-         aws: {{attempt_timeout: 1500ms, connect_timeout: 1500ms, max_attempts: {max_attempts}, \
+         aws: {{attempt_timeout: 2s, connect_timeout: 2s, max_attempts: {max_attempts}, \
          max_requests_per_second: 0, concurrency: {concurrency}}}\n\
          web: {{enable_lifecycle: true}}\n",
         fleet.role,
@@ -122,12 +122,12 @@ impl Exporter {
         config.organization = Some(Organization { refresh, ..organization(fleet) });
         config.enrich.names_and_tags = true;
         config.scan.interval = Duration::from_secs(1);
-        config.scan.timeout = Duration::from_secs(3);
+        config.scan.timeout = Duration::from_secs(6);
         config.scan.serve_stale_for = keep;
         config.scan.max_pages = 40;
         config.scan.stack_instances.refresh = Refresh::Changed;
         config.scan.stack_instances.max_age = Duration::from_secs(10);
-        config.aws.attempt_timeout = Duration::from_millis(1500);
+        config.aws.attempt_timeout = Duration::from_secs(2);
         config.aws.max_attempts = 2;
         config.aws.concurrency = 4;
         config.web.enable_lifecycle = true;
