@@ -34,5 +34,6 @@ mod prometheus;
 mod promtool;
 mod reasons;
 mod reference;
+mod soak;
 mod support;
 mod wire;

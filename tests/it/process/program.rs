@@ -154,6 +154,11 @@ impl Program {
         found(&self.stdout, text, 1).await.remove(0)
     }
 
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// What it has logged so far.
     pub fn log(&self) -> String {
         self.stderr.borrow().lines.join("\n")
