@@ -4,14 +4,23 @@
 //! a request to a response, and keeps every connection within [`Limits`], so that a client that is
 //! slow, silent or hostile costs a bounded amount of memory for a bounded time.
 //!
-//! Only HTTP/1 is spoken. hyper's own `http1` connection is used rather than hyper-util's
-//! automatic one, which waits without a deadline for the first bytes that tell the versions apart.
+//! In plain text only HTTP/1 is spoken, over TLS what ALPN agrees on. hyper's own connections are
+//! used rather than hyper-util's automatic one, which waits without a deadline for the first bytes
+//! that tell the versions apart.
 
 mod accept;
+mod activity;
 mod address;
+mod answer;
 mod bind;
 mod connection;
 mod deadlines;
+mod descriptors;
+mod frames;
+mod http1;
+mod http2;
+mod pace;
+mod tls;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -24,12 +33,25 @@ use http::Response;
 use http::request::Parts;
 use http_body::Body;
 use tokio::net::TcpListener;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use address::{AddressError, ListenAddress};
 pub use bind::{BindError, Listener, bind};
+pub use descriptors::descriptor_limit;
+
+/// How new connections are encrypted; `None` is not at all.
+///
+/// Each takes what is there when it is accepted and keeps it to its end, so a change breaks none.
+/// When the sender is gone, the last value stays. HTTP/2 is spoken with those who choose `h2` among
+/// the configuration's ALPN protocols, HTTP/1 with all others.
+pub type Tls = watch::Receiver<Option<Arc<rustls::ServerConfig>>>;
+
+/// Never encrypted.
+pub fn plain() -> Tls {
+    watch::channel(None).1
+}
 
 /// What a connection may cost. The defaults suit a server that is asked by a few Prometheus
 /// servers, probes and people.
@@ -38,23 +60,35 @@ pub struct Limits {
     /// Connections that are open at the same time, over all listeners. What comes above it waits:
     /// see [`serve`].
     pub max_connections: usize,
-    /// From the accept of a connection to its first byte.
+    /// From the accept of a connection to the end of its TLS handshake, however steadily it drips.
+    pub handshake: Duration,
+    /// From the accept of a connection, or the end of its handshake, to its first byte.
     pub first_byte: Duration,
-    /// From the first byte of a request to the end of its head, however steadily it drips.
+    /// From the first byte of a request to the end of its head, however steadily it drips. In
+    /// HTTP/2 also from the first byte to the last of any other frame.
     pub header: Duration,
     /// The size of a request's head in bytes; above it the answer is 431.
     pub header_bytes: usize,
-    /// From the end of a response to the first byte of the next request.
+    /// From the end of a response to the first byte of the next request; in HTTP/2, where other
+    /// things come too, to its whole head.
     pub idle: Duration,
+    /// How long an HTTP/2 client may send no request before it is asked for a sign of life, and how
+    /// long it may take to give one. A machine that is gone is noticed after twice this time.
+    pub ping: Duration,
     /// How long a client may take nothing of a response.
     pub write_stall: Duration,
     /// From the head of a request to the last byte of the response. A client that takes a few
     /// bytes now and then keeps the whole body in memory, and is cut off here. It strikes while
     /// the response is written: the time until it begins is the service's to bound.
     pub response: Duration,
+    /// While somebody waits for room: how long a new connection may take for its handshake and then
+    /// for its first request, an older one for the head of its next, and how long a client may take
+    /// nothing of a response.
+    pub patience_when_full: Duration,
     /// How long what a client still sends is read and thrown away after an answer that did not
     /// wait for it (a request's body, a head that is too large). Without it the kernel resets the
-    /// connection and the client may never see the answer.
+    /// connection and the client may never see the answer. As long waits a connection that is to
+    /// end, and answers nothing any more, for a client that neither reads nor closes.
     pub linger: Duration,
 }
 
@@ -62,14 +96,17 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             max_connections: 512,
+            handshake: Duration::from_secs(10),
             first_byte: Duration::from_secs(10),
             header: Duration::from_secs(10),
             header_bytes: 16 * 1024,
             // Prometheus drops a connection that was idle for five minutes. Half a minute more
             // leaves the closing to the client, which alone knows that no request is on its way.
             idle: Duration::from_secs(330),
+            ping: Duration::from_secs(60),
             write_stall: Duration::from_secs(30),
             response: Duration::from_secs(300),
+            patience_when_full: Duration::from_secs(1),
             linger: Duration::from_secs(1),
         }
     }
@@ -89,12 +126,19 @@ pub struct Drained {
 /// response to `HEAD` needs it.
 ///
 /// **At the cap** ([`Limits::max_connections`]) a new connection is not refused but waits, first
-/// in the server's hand, then in the kernel's backlog, and connections that idle between two
-/// requests are closed to make room. A scrape during a burst is then late by milliseconds; a 503
-/// would be a gap in somebody's graph.
+/// in the server's hand, then in the kernel's backlog, and others make room for it: at once those
+/// that idle between two requests, and after [`Limits::patience_when_full`] those that are still in
+/// their handshake, have sent no whole request, or take nothing of their response. A scrape during a
+/// burst is then late by milliseconds; a 503 would be a gap in somebody's graph. While more than
+/// half of the places are taken by connections that have never asked for anything, those that idle
+/// stay: they are the scrapers that a flood of silent sockets is meant to drive out, and that flood
+/// makes room by itself. It delays a newcomer by about a patience for every `max_connections` sockets
+/// before it in the queue. What does not fit into the backlog is dropped by the kernel, and tried
+/// again by that of the client after one second, then three, then seven.
 ///
 /// **Draining**: the listeners are closed, connections without a running request are closed at
-/// once, and the others when their response is out. After `drain` the rest is cut off.
+/// once (in HTTP/2 when the client has seen that no request of its own is lost), and the others when
+/// their responses are out. After `drain` the rest is cut off.
 ///
 /// Dropping the future ends everything at once.
 ///
@@ -110,6 +154,7 @@ pub async fn serve<S, F, B>(
     listeners: Vec<Listener>,
     service: S,
     limits: Limits,
+    tls: Tls,
     shutdown: CancellationToken,
     drain: Duration,
 ) -> io::Result<Drained>
@@ -127,10 +172,13 @@ where
         service,
         room: Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS))),
         room_wanted: Notify::new(),
+        strangers: Arc::new(()),
         limits: Arc::new(limits),
+        tls,
         shutdown: shutdown.clone(),
         cut: CancellationToken::new(),
         connections: TaskTracker::new(),
+        streams: TaskTracker::new(),
     });
     // Holds for an early return as well as for a caller that drops this future.
     let _end_with_this_future = server.cut.clone().drop_guard();
@@ -143,12 +191,12 @@ where
     accepting.wait().await;
 
     server.connections.close();
-    if tokio::time::timeout(drain, server.connections.wait()).await.is_ok() {
-        return Ok(Drained { cut: 0 });
-    }
-    let cut = server.connections.len();
+    let in_time = tokio::time::timeout(drain, server.connections.wait()).await.is_ok();
+    let cut = if in_time { 0 } else { server.connections.len() };
     server.cut.cancel();
     server.connections.wait().await;
+    server.streams.close();
+    server.streams.wait().await;
     Ok(Drained { cut })
 }
 
@@ -156,13 +204,26 @@ where
 struct Server<S> {
     service: S,
     limits: Arc<Limits>,
+    tls: Tls,
     /// One permit for each open connection.
     room: Arc<Semaphore>,
-    /// Rung while a connection waits for a permit: who idles leaves.
+    /// Rung while a connection waits for a permit: who can leave does.
     room_wanted: Notify,
+    /// Every connection that has not asked for anything yet holds one.
+    strangers: Arc<()>,
     /// No new connection, no further request.
     shutdown: CancellationToken,
     /// Not even the end of a running response.
     cut: CancellationToken,
     connections: TaskTracker,
+    /// The answers of HTTP/2, which are tasks of their own and end with their connection.
+    streams: TaskTracker,
+}
+
+impl<S> Server<S> {
+    /// Whether most places are taken by those who have never asked for anything.
+    fn is_flooded(&self) -> bool {
+        let strangers = Arc::strong_count(&self.strangers) - 1;
+        strangers > self.limits.max_connections / 2
+    }
 }

@@ -181,9 +181,9 @@ impl App {
             }
         };
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
-        let limits_of_server =
-            serve::Limits { max_connections: web.max_connections, ..serve::Limits::default() };
-        let server = serve::serve(self.listeners, answer, limits_of_server, stop.clone(), drain);
+        let limits_of_server = limits_of_server(&self.config);
+        let (tls, stopped) = (serve::plain(), stop.clone());
+        let server = serve::serve(self.listeners, answer, limits_of_server, tls, stopped, drain);
         let pump = async {
             // However scanning ends, nothing is served after it.
             let _stop = stop.clone().drop_guard();
@@ -241,6 +241,28 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// As many connections as are configured and the process may have beside its calls of AWS.
+fn limits_of_server(config: &Config) -> serve::Limits {
+    let max_connections = config.web.max_connections;
+    let wanted = serve::Limits { max_connections, ..serve::Limits::default() };
+    let Some(descriptors) = serve::descriptor_limit() else { return wanted };
+    // A call has up to two connections, one to where its role is assumed; the rest is for files,
+    // and for connections that are kept between two calls.
+    let others = 64 + 2 * config.aws.max_in_flight;
+    let limits = wanted.clone().within(descriptors, others);
+    if limits.max_connections < wanted.max_connections {
+        tracing::warn!(
+            open_files = descriptors,
+            max_connections = limits.max_connections,
+            "the limit of open files is low, so fewer clients can be connected at the same time; \
+             raise it (LimitNOFILE= in systemd, ulimit -n in a shell) to {} for {}",
+            wanted.max_connections + others,
+            wanted.max_connections,
+        );
+    }
+    limits
 }
 
 /// Whoever asks for a reload hears by then how it ended, or that nobody answers: while it starts,

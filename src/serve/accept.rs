@@ -19,7 +19,7 @@ use super::{Server, connection};
 
 /// How long to wait when the process or the machine has run out of something.
 const EXHAUSTED: Duration = Duration::from_millis(100);
-/// How often idle connections are asked to leave while somebody waits for room.
+/// How often connections are asked to leave while somebody waits for room.
 const ROOM: Duration = Duration::from_millis(50);
 
 /// Accepts until the shutdown, and gives each connection a task of its own.
@@ -41,10 +41,10 @@ where
         loop {
             let stream = accept(&listener, &mut failures).await;
             let permit = room_for_one(&server, &mut full).await;
-            // A TLS handshake belongs here, inside the task: `connection::run` takes any stream.
+            let tls = server.tls.borrow().clone();
             let server_of_connection = Arc::clone(&server);
             server.connections.spawn(async move {
-                connection::run(stream, server_of_connection).await;
+                connection::run(stream, tls, server_of_connection).await;
                 drop(permit);
             });
         }

@@ -7,90 +7,14 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
-
-/// What a connection is about. The stream and the service of one connection share it.
-#[derive(Debug)]
-pub(super) struct Activity(Mutex<State>);
-
-#[derive(Clone, Copy, Debug)]
-struct State {
-    phase: Phase,
-    since: Instant,
-    /// A request came with a body, which nobody reads.
-    has_unread_body: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// Nothing has come yet.
-    Silent,
-    /// Something of a request's head has come.
-    Head,
-    /// A request is being answered.
-    Response,
-    /// A response is out. The start of a next request that came in one piece with the one before
-    /// is not seen here, so a head that ends there has the idle time.
-    Idle,
-}
-
-impl Activity {
-    pub(super) fn new() -> Self {
-        let (phase, since) = (Phase::Silent, Instant::now());
-        Activity(Mutex::new(State { phase, since, has_unread_body: false }))
-    }
-
-    /// A request is being answered until the returned value is dropped.
-    pub(super) fn answer(this: &Arc<Self>, has_body: bool) -> Answering {
-        this.enter(Phase::Response);
-        this.state().has_unread_body |= has_body;
-        Answering(Arc::clone(this))
-    }
-
-    /// Whether the last response is out and nothing of a next request has come.
-    pub(super) fn is_idle(&self) -> bool {
-        self.state().phase == Phase::Idle
-    }
-
-    fn received(&self) {
-        if matches!(self.state().phase, Phase::Silent | Phase::Idle) {
-            self.enter(Phase::Head);
-        }
-    }
-
-    fn enter(&self, phase: Phase) {
-        let mut state = self.state();
-        state.phase = phase;
-        state.since = Instant::now();
-    }
-
-    /// Whether the client may have sent something that nobody will read: a body, or a head that
-    /// was refused before its end.
-    fn may_have_left_something(&self) -> bool {
-        let state = self.state();
-        state.has_unread_body || state.phase == Phase::Head
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A response that is not out yet.
-#[derive(Debug)]
-pub(super) struct Answering(Arc<Activity>);
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        self.0.enter(Phase::Idle);
-    }
-}
+use super::activity::Activity;
 
 /// A stream whose waiting is bounded.
 #[derive(Debug)]
@@ -98,8 +22,8 @@ pub(super) struct Timed<I> {
     stream: I,
     activity: Arc<Activity>,
     limits: Arc<Limits>,
-    /// Runs to the end of the current phase.
-    phase_end: Pin<Box<Sleep>>,
+    /// Wakes the connection when its deadline has passed.
+    deadline: Pin<Box<Sleep>>,
     /// Runs while the client takes nothing.
     stall_end: Pin<Box<Sleep>>,
     is_stalled: bool,
@@ -114,27 +38,27 @@ impl<I> Timed<I> {
             stream,
             activity,
             limits,
-            phase_end: Box::pin(sleep_until(now)),
+            deadline: Box::pin(sleep_until(now)),
             stall_end: Box::pin(sleep_until(now)),
             is_stalled: false,
             linger_end: None,
         }
     }
 
-    /// Ready with the error when the current phase has lasted too long.
-    fn poll_phase_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let State { phase, since, .. } = *self.activity.state();
-        let (limit, waited_for) = match phase {
-            Phase::Silent => (self.limits.first_byte, "the first byte did not come in time"),
-            Phase::Head => (self.limits.header, "the head of the request did not end in time"),
-            Phase::Response => (self.limits.response, "the response was not taken in time"),
-            Phase::Idle => (self.limits.idle, "no further request came in time"),
+    /// Ready with the error when what the connection is about has lasted too long.
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let Some((deadline, message)) = self.activity.deadline(&self.limits) else {
+            return Poll::Pending;
         };
-        let deadline = since + limit;
-        if self.phase_end.deadline() != deadline {
-            self.phase_end.as_mut().reset(deadline);
+        // By the clock, since tokio's timers rest when a task has done much at once: a client that
+        // sends without end would never be late.
+        if deadline <= Instant::now() {
+            return Poll::Ready(timed_out(message));
         }
-        self.phase_end.as_mut().poll(cx).map(|()| timed_out(waited_for))
+        if self.deadline.deadline() != deadline {
+            self.deadline.as_mut().reset(deadline);
+        }
+        self.deadline.as_mut().poll(cx).map(|()| timed_out(message))
     }
 }
 
@@ -146,7 +70,9 @@ impl<I: AsyncWrite + Unpin> Timed<I> {
         step: impl FnOnce(Pin<&mut I>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if let Poll::Ready(progress) = step(Pin::new(&mut self.stream), cx) {
-            self.is_stalled = false;
+            if std::mem::take(&mut self.is_stalled) {
+                self.activity.wrote();
+            }
             return Poll::Ready(progress);
         }
         if !self.is_stalled {
@@ -156,7 +82,14 @@ impl<I: AsyncWrite + Unpin> Timed<I> {
         if self.stall_end.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(timed_out("the client took nothing of the response")));
         }
-        self.poll_phase_end(cx).map(Err)
+        self.poll_deadline(cx).map(Err)
+    }
+
+    fn note(&self, written: io::Result<usize>) -> io::Result<usize> {
+        if matches!(written, Ok(1..)) {
+            self.activity.wrote();
+        }
+        written
     }
 }
 
@@ -185,15 +118,19 @@ impl<I: AsyncRead + Unpin> AsyncRead for Timed<I> {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buf.filled().len();
+        let (before, is_room) = (buf.filled().len(), buf.remaining() > 0);
         match Pin::new(&mut self.stream).poll_read(cx, buf) {
-            Poll::Ready(read) => {
-                if buf.filled().len() > before {
-                    self.activity.received();
+            Poll::Ready(Ok(())) => {
+                if let Some(bytes) = buf.filled().get(before..).filter(|_| is_room) {
+                    self.activity.received(bytes);
                 }
-                Poll::Ready(read)
+                match self.poll_deadline(cx) {
+                    Poll::Ready(late) => Poll::Ready(Err(late)),
+                    Poll::Pending => Poll::Ready(Ok(())),
+                }
             }
-            Poll::Pending => self.poll_phase_end(cx).map(Err),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+            Poll::Pending => self.poll_deadline(cx).map(Err),
         }
     }
 }
@@ -204,7 +141,8 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<I> {
         cx: &mut Context<'_>,
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_out(cx, |stream, cx| stream.poll_write(cx, buf))
+        let written = ready!(self.poll_out(cx, |stream, cx| stream.poll_write(cx, buf)));
+        Poll::Ready(self.note(written))
     }
 
     fn poll_write_vectored(
@@ -212,7 +150,8 @@ impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<I> {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.poll_out(cx, |stream, cx| stream.poll_write_vectored(cx, bufs))
+        let written = ready!(self.poll_out(cx, |stream, cx| stream.poll_write_vectored(cx, bufs)));
+        Poll::Ready(self.note(written))
     }
 
     fn is_write_vectored(&self) -> bool {

@@ -1,7 +1,13 @@
 //! The server on real sockets: deadlines, the cap, the drain, and clients that misbehave.
 
-mod client;
+pub mod client;
+pub mod frames;
+mod full;
+mod http2;
+pub mod secure;
+mod tls;
 
+use std::pin::Pin;
 use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,6 +16,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use client::{NEVER, Server, no_limits, soon, text};
 use http::Response;
+use http::request::Parts;
 use servicecatalog_exporter::http::{Body, ProbeError, Scheme, probe};
 use servicecatalog_exporter::serve::{Drained, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -55,21 +62,28 @@ struct Gated {
 }
 
 fn gated_server(limits: Limits, drain: Duration) -> Gated {
+    gated_service(|service| Server::start_with_drain(limits, drain, service))
+}
+
+type Service =
+    Box<dyn Fn(Parts) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> + Send + Sync>;
+
+fn gated_service(start: impl FnOnce(Service) -> Server) -> Gated {
     let gate = Arc::new(Semaphore::new(0));
     let most_at_once = Arc::new(AtomicUsize::new(0));
     let running = Arc::new(AtomicUsize::new(0));
     let (came, requests) = mpsc::unbounded_channel();
     let (the_gate, most) = (Arc::clone(&gate), Arc::clone(&most_at_once));
-    let server = Server::start_with_drain(limits, drain, move |_| {
+    let server = start(Box::new(move |_| {
         let (gate, running, most) = (the_gate.clone(), running.clone(), most.clone());
         came.send(()).unwrap();
-        async move {
+        Box::pin(async move {
             most.fetch_max(running.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             gate.acquire().await.unwrap().forget();
             running.fetch_sub(1, Ordering::SeqCst);
             text("through the gate")
-        }
-    });
+        })
+    }));
     Gated { server, gate, requests, most_at_once }
 }
 

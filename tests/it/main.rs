@@ -20,6 +20,7 @@ mod enrich;
 mod fleet;
 mod golden;
 mod gzip;
+mod hostile;
 mod house;
 mod http_server;
 mod identities;

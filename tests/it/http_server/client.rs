@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Response};
 use servicecatalog_exporter::http::Body;
-use servicecatalog_exporter::serve::{self, Drained, Limits};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use servicecatalog_exporter::serve::{self, Drained, Limits, Tls};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -22,11 +22,14 @@ pub const NEVER: Duration = Duration::from_secs(3600);
 /// Limits that never strike; a test shortens the one that it is about.
 pub fn no_limits() -> Limits {
     Limits {
+        handshake: NEVER,
         first_byte: NEVER,
         header: NEVER,
         idle: NEVER,
+        ping: NEVER,
         write_stall: NEVER,
         response: NEVER,
+        patience_when_full: NEVER,
         linger: Duration::from_secs(10),
         ..Limits::default()
     }
@@ -59,23 +62,35 @@ impl Server {
         S: Fn(Parts) -> F + Send + Sync + 'static,
         F: Future<Output = Response<Body>> + Send + 'static,
     {
+        Server::start_with_tls(limits, serve::plain(), drain, service)
+    }
+
+    pub fn start_with_tls<S, F>(limits: Limits, tls: Tls, drain: Duration, service: S) -> Server
+    where
+        S: Fn(Parts) -> F + Send + Sync + 'static,
+        F: Future<Output = Response<Body>> + Send + 'static,
+    {
         let listener = serve::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr();
         let shutdown = CancellationToken::new();
-        let serving = serve::serve(vec![listener], service, limits, shutdown.clone(), drain);
+        let serving = serve::serve(vec![listener], service, limits, tls, shutdown.clone(), drain);
         let serving = tokio::spawn(async { serving.await.unwrap() });
         Server { address, _end: shutdown.clone().drop_guard(), shutdown, serving }
     }
 
     /// A server that answers every request with its own method and path.
     pub fn echo(limits: Limits) -> Server {
-        Server::start(limits, |head| {
-            std::future::ready(text(format!("{} {}", head.method, head.uri.path())))
-        })
+        Server::start(limits, echo)
     }
 
     pub async fn client(&self) -> Client {
-        Client { stream: soon(TcpStream::connect(self.address)).await.unwrap(), read: Vec::new() }
+        Client::new(soon(TcpStream::connect(self.address)).await.unwrap())
+    }
+
+    /// Drops the future that serves.
+    pub async fn abort(self) {
+        self.serving.abort();
+        assert!(soon(self.serving).await.unwrap_err().is_cancelled());
     }
 
     /// Shuts down and waits for the end.
@@ -85,12 +100,17 @@ impl Server {
     }
 }
 
+/// Answers with the method and the path.
+pub fn echo(head: Parts) -> std::future::Ready<Response<Body>> {
+    std::future::ready(text(format!("{} {}", head.method, head.uri.path())))
+}
+
 pub fn text(text: impl Into<Bytes>) -> Response<Body> {
     Response::new(Body::from(text.into()))
 }
 
-pub struct Client {
-    pub stream: TcpStream,
+pub struct Client<S = TcpStream> {
+    pub stream: S,
     /// What was read and not yet returned.
     read: Vec<u8>,
 }
@@ -107,7 +127,11 @@ impl Answer {
     }
 }
 
-impl Client {
+impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
+    pub fn new(stream: S) -> Self {
+        Client { stream, read: Vec::new() }
+    }
+
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         soon(self.stream.write_all(bytes.as_ref())).await.unwrap();
     }
@@ -148,7 +172,7 @@ impl Client {
         Answer { status, headers: headers.into_iter().collect(), body: Vec::new() }
     }
 
-    /// Waits until the server closes, and returns what came before.
+    /// Waits until the server closes, and returns what came before. Over TLS it has to say so.
     pub async fn rest(&mut self) -> Vec<u8> {
         while self.read_some().await != 0 {}
         std::mem::take(&mut self.read)

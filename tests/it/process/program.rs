@@ -154,7 +154,12 @@ impl Program {
         found(&self.stdout, text, 1).await.remove(0)
     }
 
-    /// Its process.
+    /// Waits until so many lines on stderr contain `text`.
+    pub async fn logs_times(&self, text: &str, times: usize) {
+        found(&self.stderr, text, times).await;
+    }
+
+    /// The number of its process.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
