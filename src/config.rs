@@ -17,7 +17,9 @@ mod section;
 mod sections;
 mod sharding;
 mod targets;
+mod web_file;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{PerInstance, PerProduct, Region};
@@ -31,6 +33,7 @@ pub use self::file::{FILE_LIMIT, Loader, load, parse};
 pub use self::organization::Organization;
 pub use self::section::{Given, HOST_NAME, Overrides};
 pub use self::targets::{MOST_TARGETS, Regions, TargetSpec};
+pub use self::web_file::{Contents, Loaded, RateLimit, Users, WebFile, WebLoader, check_web_text};
 
 /// The longest pause of a target that is denied again and again. Data is served at least as long,
 /// or every such pause would be a gap.
@@ -175,6 +178,10 @@ pub struct Web {
     pub drain_timeout: Duration,
     /// Whether POST may reload the configuration and start scans.
     pub enable_lifecycle: bool,
+    /// TLS, headers, users and rate limit; none is plain HTTP for everybody.
+    pub config_file: Option<PathBuf>,
+    /// Whether `/-/ready` needs no login.
+    pub unauthenticated_ready: bool,
     /// How much the page at `/` tells.
     pub status_page: StatusPage,
 }

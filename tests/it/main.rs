@@ -37,4 +37,5 @@ mod reasons;
 mod reference;
 mod soak;
 mod support;
+mod web_file;
 mod wire;
