@@ -17,6 +17,7 @@ mod counted;
 mod documents;
 mod enrich;
 mod fleet;
+mod fuzz;
 mod golden;
 mod gzip;
 mod house;
