@@ -15,8 +15,8 @@
 //! | F4 | [`scan`] |
 //! | F3 | [`aws`], [`http`], [`policy`], [`sim`] |
 //! | F2 | [`publish`], [`telemetry`], [`config`], [`families`] |
-//! | F1 | [`snapshot`], [`serve`], [`shard`] |
-//! | F0 | [`exposition`], [`memory`], [`model`], [`version`] |
+//! | F1 | [`snapshot`], [`serve`], [`shard`], [`tls`] |
+//! | F0 | [`exposition`], [`memory`], [`model`], [`password`], [`version`] |
 
 pub mod app;
 pub mod aws;
@@ -27,6 +27,7 @@ pub mod families;
 pub mod http;
 pub mod memory;
 pub mod model;
+pub mod password;
 pub mod policy;
 pub mod publish;
 pub mod scan;
@@ -35,4 +36,5 @@ pub mod shard;
 pub mod sim;
 pub mod snapshot;
 pub mod telemetry;
+pub mod tls;
 pub mod version;

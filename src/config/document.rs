@@ -178,6 +178,33 @@ impl Position {
     }
 }
 
+impl Node {
+    /// The same with numbers and booleans as the text that they are in `text`, for a reader who
+    /// decides for each key what its scalars are.
+    pub fn as_written(self, text: &str) -> Self {
+        let Self { value, at, bytes } = self;
+        let written = |otherwise: String| {
+            Value::Text(text.get(bytes.clone()).map_or(otherwise, |text| text.trim().to_owned()))
+        };
+        let value = match value {
+            Value::Bool(value) => written(value.to_string()),
+            Value::Integer(value) => written(value.to_string()),
+            Value::Float(value) => written(value.to_string()),
+            Value::List(nodes) => {
+                Value::List(nodes.into_iter().map(|node| node.as_written(text)).collect())
+            }
+            Value::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|Entry { key, at, node }| Entry { key, at, node: node.as_written(text) })
+                    .collect(),
+            ),
+            value @ (Value::Null | Value::Text(_)) => value,
+        };
+        Self { value, at, bytes }
+    }
+}
+
 /// Files are far smaller than the address space.
 fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)

@@ -72,7 +72,8 @@ pub fn load(
         return parse("", "", overrides, defaults);
     };
     let name = path.display().to_string();
-    let text = read(path).map_err(|(at, complaint)| in_file(&name, at, complaint))?;
+    let remedy = "correct --config.file, or leave it out to use the defaults";
+    let text = read(path, remedy).map_err(|(at, complaint)| in_file(&name, at, complaint))?;
     parse(&name, &text, overrides, defaults)
 }
 
@@ -89,13 +90,15 @@ pub fn parse(
     sections::resolve(name, &document, hash, overrides, defaults)
 }
 
-fn in_file(name: &str, at: Option<Position>, complaint: Complaint) -> ConfigError {
+/// A complaint about a file.
+pub(super) fn in_file(name: &str, at: Option<Position>, complaint: Complaint) -> ConfigError {
     let origin = Origin::File { name: name.to_owned(), at };
     ConfigError::of_origin(origin, complaint)
 }
 
-fn read(path: &Path) -> Result<String, (Option<Position>, Complaint)> {
-    let bytes = bytes(path).map_err(|error| (None, unreadable(&error)))?;
+/// The text of a configuration file; `remedy` is for one that is not there.
+pub(super) fn read(path: &Path, remedy: &str) -> Result<String, (Option<Position>, Complaint)> {
+    let bytes = bytes(path).map_err(|error| (None, unreadable(&error, remedy)))?;
     if bytes.len() > FILE_LIMIT {
         let what = format!("is larger than {FILE_LIMIT} bytes");
         return Err((None, Complaint::new(what, "name the configuration file, not another one")));
@@ -107,7 +110,8 @@ fn read(path: &Path) -> Result<String, (Option<Position>, Complaint)> {
     })
 }
 
-fn bytes(path: &Path) -> io::Result<Vec<u8>> {
+/// What a file holds, or one byte more than [`FILE_LIMIT`] of it.
+pub(super) fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     // One byte more than allowed, to see that there is more; the rest is never read.
     File::open(path)?.take(FILE_LIMIT as u64 + 1).read_to_end(&mut bytes)?;
@@ -115,13 +119,14 @@ fn bytes(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// Whether it is there and neither a file nor a folder.
-fn is_stream(path: &Path) -> bool {
+pub(super) fn is_stream(path: &Path) -> bool {
     path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir())
 }
 
-fn unreadable(error: &io::Error) -> Complaint {
+/// Why a file cannot be read; `remedy` is for one that is not there.
+pub(super) fn unreadable(error: &io::Error, remedy: &str) -> Complaint {
     let remedy = match error.kind() {
-        io::ErrorKind::NotFound => "correct --config.file, or leave it out to use the defaults",
+        io::ErrorKind::NotFound => remedy,
         io::ErrorKind::PermissionDenied => "let the user that runs the exporter read it",
         io::ErrorKind::IsADirectory => "name a file in it",
         _ => "check the file and its disk",

@@ -99,6 +99,27 @@ impl<'a> Section<'a> {
         Ok(values)
     }
 
+    /// The values that are listed at `key`, which may be none and the same again; none if the key
+    /// is absent or has no value.
+    pub fn list<T: Field>(&self, key: &str) -> Result<Option<Setting<Vec<T>>>, ConfigError> {
+        let path = self.path_of(key);
+        let (at, nodes) = match self.entry(key).map(|entry| &entry.node) {
+            None | Some(Node { value: Value::Null, .. }) => return Ok(None),
+            Some(Node { value: Value::List(nodes), at, .. }) => (*at, nodes),
+            Some(Node { value, at, .. }) => {
+                let remedy = "write each on a line of its own that begins with -";
+                let complaint = Complaint::new(expected("a list", value), remedy);
+                return Err(self.error(path, *at, complaint));
+            }
+        };
+        let values = nodes.iter().enumerate().map(|(index, node)| {
+            T::read(&node.value)
+                .map_err(|complaint| self.error(format!("{path}[{index}]"), node.at, complaint))
+        });
+        let value = values.collect::<Result<_, _>>()?;
+        Ok(Some(Setting { key: path, value, origin: self.origin(at) }))
+    }
+
     /// The mapping at `key`, whose keys are free; none if it is absent.
     pub fn pairs<T: Field>(&self, key: &str) -> Result<Vec<(Setting<String>, T)>, ConfigError> {
         let path = self.path_of(key);
@@ -137,6 +158,11 @@ impl<'a> Section<'a> {
     /// Refuses the section as a whole.
     pub fn refuse(&self, what: impl Into<String>, remedy: impl Into<String>) -> ConfigError {
         self.error(self.path.clone(), self.at, Complaint::new(what, remedy))
+    }
+
+    /// Where the section is written.
+    pub fn place(&self) -> Setting<()> {
+        Setting { key: self.path.clone(), value: (), origin: self.origin(self.at) }
     }
 
     /// The items of the list at `key` with their key paths.
@@ -284,6 +310,11 @@ pub struct Setting<T> {
 }
 
 impl<T> Setting<T> {
+    /// Where it is written.
+    pub fn place(&self) -> Setting<()> {
+        Setting { key: self.key.clone(), value: (), origin: self.origin.clone() }
+    }
+
     /// Refuses the value, which is not repeated.
     pub fn refuse(&self, what: impl Into<String>, remedy: impl Into<String>) -> ConfigError {
         let complaint = Complaint::new(what, remedy);

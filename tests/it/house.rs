@@ -13,7 +13,8 @@ mod source;
 use source::Source;
 
 /// Crates that one module alone may name, beside the `aws_*` crates, which are at home in `aws`.
-const HOMES: [(&str, &str); 2] = [("prometheus", "telemetry"), ("serde_saphyr", "config")];
+const HOMES: [(&str, &str); 3] =
+    [("bcrypt", "password"), ("prometheus", "telemetry"), ("serde_saphyr", "config")];
 
 /// A file that grew longer than this has more than one responsibility.
 const LONGEST_FILE: usize = 450;
