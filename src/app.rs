@@ -23,7 +23,7 @@ pub use reference::reference;
 
 use crate::aws::{Limits, Session};
 use crate::config::{self, Config};
-use crate::http::{HEALTHY_PATH, probe};
+use crate::http::{HEALTHY_PATH, Scheme, probe};
 use crate::model::{Clock, Moment};
 use crate::telemetry::{self, LogFormat};
 
@@ -66,7 +66,7 @@ pub fn init_logs(log: &config::Log) -> anyhow::Result<()> {
 pub fn healthcheck(config: &Config, timeout: std::time::Duration) -> anyhow::Result<()> {
     let address = config.web.listen_addresses.first().context("no address is configured")?;
     let (host, port) = address.loopback_for_probe();
-    Ok(probe(&host, port, &config.web.route_prefix.path(HEALTHY_PATH), timeout)?)
+    Ok(probe(Scheme::Plain, &host, port, &config.web.route_prefix.path(HEALTHY_PATH), timeout)?)
 }
 
 /// The limits of AWS calls, as configured.

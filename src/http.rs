@@ -22,7 +22,7 @@ use http::{Method, Response, StatusCode};
 pub use body::Body;
 pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
-pub use probe::{ProbeError, probe};
+pub use probe::{ProbeError, Scheme, probe};
 
 use crate::publish::{Reader, Readiness};
 use crate::telemetry::SelfMetrics;

@@ -1,6 +1,8 @@
-//! The client of the `healthcheck` subcommand: one request, plain HTTP/1.1, within a time.
+//! The client of the `healthcheck` subcommand: one request, HTTP/1.1, within a time.
 
-use std::io::{self, Read as _, Write as _};
+mod tls;
+
+use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
@@ -33,14 +35,15 @@ pub enum ProbeError {
     },
     /// An answer that is not HTTP.
     #[error(
-        "{address} does not speak plain HTTP; something else has the port, or TLS is switched on"
+        "{address} does not speak HTTP as this configuration has it; something else has the \
+         port, or healthcheck was not given the exporter's --web.config.file"
     )]
     NotHttp {
         /// `host:port`
         address: String,
     },
     /// Another status than 200.
-    #[error("http://{address}{path} answered {status}: {text}")]
+    #[error("{address}{path} answered {status}: {text}")]
     Status {
         /// `host:port`
         address: String,
@@ -53,7 +56,18 @@ pub enum ProbeError {
     },
 }
 
-/// Asks `http://host:port/path` and is content with status 200 only.
+/// What a probe speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// HTTP in the clear.
+    Plain,
+    /// HTTP over TLS, else in the clear: a web file is there, and need not switch TLS on. No
+    /// certificate is asked for a name: the probe shows nothing and believes nothing but that
+    /// somebody answers. A server that wants a certificate of the probe, which has none, answers.
+    MaybeTls,
+}
+
+/// Asks for `path` at `host:port` and is content with status 200 only.
 ///
 /// Blocking, and bounded by `timeout` as a whole; only the resolution of a host name is outside
 /// of it (the resolver has its own time).
@@ -61,17 +75,35 @@ pub enum ProbeError {
 /// # Errors
 ///
 /// When there is no answer in time, or another one.
-pub fn probe(host: &str, port: u16, path: &str, timeout: Duration) -> Result<(), ProbeError> {
-    let deadline = Deadline(Instant::now() + timeout);
+pub fn probe(
+    scheme: Scheme,
+    host: &str,
+    port: u16,
+    path: &str,
+    timeout: Duration,
+) -> Result<(), ProbeError> {
+    let deadline = Instant::now() + timeout;
     // An IPv6 address is written in brackets next to a port.
     let address = match host.contains(':') {
         true => format!("[{host}]:{port}"),
         false => format!("{host}:{port}"),
     };
-    let mut stream = connect(host, port, &deadline)
-        .map_err(|source| ProbeError::Connect { address: address.clone(), source })?;
-    let answer = exchange(&mut stream, &address, path, &deadline)
-        .map_err(|source| ProbeError::NoAnswer { address: address.clone(), source })?;
+    let connected = || {
+        connect(host, port, deadline)
+            .map_err(|source| ProbeError::Connect { address: address.clone(), source })
+    };
+    let no_answer = |source| ProbeError::NoAnswer { address: address.clone(), source };
+    let encrypted = match scheme {
+        Scheme::Plain => None,
+        Scheme::MaybeTls => {
+            tls::exchange(connected()?, host, &request(&address, path)).map_err(no_answer)?
+        }
+    };
+    let answer = match encrypted {
+        Some(tls::Answer::WantsCertificate) => return Ok(()),
+        Some(tls::Answer::Bytes(answer)) => answer,
+        None => exchange(&mut connected()?, &request(&address, path)).map_err(no_answer)?,
+    };
     match status(&answer) {
         None => Err(ProbeError::NotHttp { address }),
         Some(200) => Ok(()),
@@ -82,48 +114,70 @@ pub fn probe(host: &str, port: u16, path: &str, timeout: Duration) -> Result<(),
     }
 }
 
-struct Deadline(Instant);
+/// A connection of which every read and write ends with the deadline.
+struct Bounded {
+    stream: TcpStream,
+    deadline: Instant,
+}
 
-impl Deadline {
-    /// What is left; an error when nothing is (a socket takes no timeout of zero).
-    fn left(&self) -> io::Result<Duration> {
-        let left = self.0.saturating_duration_since(Instant::now());
-        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+/// What is left; an error when nothing is (a socket takes no timeout of zero).
+fn left(deadline: Instant) -> io::Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(left) }
+}
+
+/// What the kernel calls "would block" is the timeout of the socket.
+fn timed_out(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::WouldBlock => io::ErrorKind::TimedOut.into(),
+        _ => error,
     }
 }
 
-fn connect(host: &str, port: u16, deadline: &Deadline) -> io::Result<TcpStream> {
+impl Read for Bounded {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.stream.set_read_timeout(Some(left(self.deadline)?))?;
+        self.stream.read(buf).map_err(timed_out)
+    }
+}
+
+impl Write for Bounded {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.stream.set_write_timeout(Some(left(self.deadline)?))?;
+        self.stream.write(buf).map_err(timed_out)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.stream.flush()
+    }
+}
+
+fn connect(host: &str, port: u16, deadline: Instant) -> io::Result<Bounded> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     for candidate in (host, port).to_socket_addrs()? {
-        match TcpStream::connect_timeout(&candidate, deadline.left()?) {
-            Ok(stream) => return Ok(stream),
+        match TcpStream::connect_timeout(&candidate, left(deadline)?) {
+            Ok(stream) => return Ok(Bounded { stream, deadline }),
             Err(error) => last = error,
         }
     }
     Err(last)
 }
 
-fn exchange(
-    stream: &mut TcpStream,
-    address: &str,
-    path: &str,
-    deadline: &Deadline,
-) -> io::Result<Vec<u8>> {
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.set_write_timeout(Some(deadline.left()?))?;
+fn request(address: &str, path: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
+}
+
+fn exchange(stream: &mut (impl Read + Write), request: &str) -> io::Result<Vec<u8>> {
     stream.write_all(request.as_bytes())?;
     let mut answer = vec![0; ANSWER_BYTES];
     let mut filled = 0;
     while filled < answer.len() {
-        stream.set_read_timeout(Some(deadline.left()?))?;
         match stream.read(&mut answer[filled..]) {
             Ok(0) => break,
             Ok(read) => filled += read,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            // What the kernel calls "would block" is the timeout of the socket.
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
+            // TLS that ends without a goodbye, after an answer that is there.
+            Err(error) if filled > 0 && error.kind() == io::ErrorKind::UnexpectedEof => break,
             Err(error) => return Err(error),
         }
     }
@@ -171,7 +225,7 @@ mod tests {
     }
 
     fn probe_it(address: SocketAddr, timeout: Duration) -> Result<(), ProbeError> {
-        probe(&address.ip().to_string(), address.port(), "/-/healthy", timeout)
+        probe(Scheme::Plain, &address.ip().to_string(), address.port(), "/-/healthy", timeout)
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use client::{NEVER, Server, no_limits, soon, text};
 use http::Response;
-use servicecatalog_exporter::http::{Body, ProbeError, probe};
+use servicecatalog_exporter::http::{Body, ProbeError, Scheme, probe};
 use servicecatalog_exporter::serve::{Drained, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -349,7 +349,7 @@ async fn the_probe_and_the_server_understand_each_other() {
         std::future::ready(response)
     });
     let port = server.address.port();
-    let ask = move |path| probe("127.0.0.1", port, path, NEVER);
+    let ask = move |path| probe(Scheme::Plain, "127.0.0.1", port, path, NEVER);
     soon(tokio::task::spawn_blocking(move || ask("/-/healthy"))).await.unwrap().unwrap();
     let refused = soon(tokio::task::spawn_blocking(move || ask("/-/ready"))).await.unwrap();
     assert!(matches!(refused, Err(ProbeError::Status { status: 503, .. })), "{refused:?}");

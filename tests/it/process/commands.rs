@@ -101,7 +101,7 @@ async fn healthcheck_fails_where_something_else_answers() {
     assert!(line.contains("/-/healthy answered 404"), "{line}");
     let no_http = Responder::start(|_| Reply::Raw(b"SSH-2.0-OpenSSH\r\n")).await;
     let line = unhealthy(&no_http.address.to_string()).await;
-    assert!(line.contains("does not speak plain HTTP"), "{line}");
+    assert!(line.contains("does not speak HTTP as"), "{line}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
