@@ -32,9 +32,7 @@ pub use self::file::{FILE_LIMIT, Loader, load, parse};
 pub use self::organization::Organization;
 pub use self::section::{Given, HOST_NAME, Overrides};
 pub use self::targets::{MOST_TARGETS, Regions, TargetSpec};
-pub use self::web_file::{
-    Contents, Loaded, RateLimit, Users, WebFile, WebLoader, check_web_text,
-};
+pub use self::web_file::{Contents, Loaded, RateLimit, Users, WebFile, WebLoader, check_web_text};
 
 /// The longest pause of a target that is denied again and again. Data is served at least as long,
 /// or every such pause would be a gap.

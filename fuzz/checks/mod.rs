@@ -13,14 +13,16 @@ mod json;
 pub mod request;
 mod secret;
 mod text_format;
+pub mod web_file;
 
 /// A check: panics where a property does not hold.
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its target, its corpus and its dictionary.
-pub const ALL: [(&str, Check); 4] = [
+pub const ALL: [(&str, Check); 5] = [
     ("aws_answer", aws_answer::check),
     ("config_file", config_file::check),
     ("exposition", exposition::check),
     ("request", request::check),
+    ("web_file", web_file::check),
 ];

@@ -24,8 +24,8 @@ fn hold(target: &str, mutations: u32) {
     let failures = failures(target);
     for (path, input) in corpus::files(&failures) {
         run(check, &input, &failures);
-        // It passes now.
-        fs::remove_file(path).unwrap();
+        // It passes now; under its own name it is gone already.
+        let _ = fs::remove_file(path);
     }
     let corpus = Corpus::of(target);
     for input in &corpus.inputs {
@@ -69,7 +69,7 @@ fn whatever_aws_answers_is_read_in_full_or_refused_with_a_reason() {
 
 #[test]
 fn every_text_is_a_configuration_or_one_line_that_tells_no_secret() {
-    hold("config_file", 4_000);
+    hold("config_file", 1_500);
 }
 
 #[test]
@@ -80,6 +80,11 @@ fn whatever_is_written_to_the_exposition_is_read_back_from_it() {
 #[test]
 fn every_request_has_one_counted_answer_with_all_that_an_answer_needs() {
     hold("request", 20_000);
+}
+
+#[test]
+fn every_text_is_a_web_file_or_one_line_that_tells_no_key_and_no_hash() {
+    hold("web_file", 3_000);
 }
 
 #[test]
