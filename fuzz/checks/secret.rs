@@ -18,6 +18,8 @@ const LONGEST_MESSAGE: usize = 4_000;
 pub fn is_shown(text: &str, is_hidden: impl Fn(&[String]) -> bool) -> bool {
     let options = serde_saphyr::options! {
         duplicate_keys: serde_saphyr::DuplicateKeyPolicy::PassThrough,
+        merge_keys: serde_saphyr::MergeKeyPolicy::Error,
+        non_finite_float_policy: serde_saphyr::NonFiniteFloatPolicy::PassThrough,
         with_snippet: false,
     };
     let places: Places = serde_saphyr::from_str_with_options(text, options).unwrap_or_default();
