@@ -8,6 +8,7 @@ mod one_scan;
 mod reference;
 mod reload;
 mod systemd;
+mod web;
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -66,7 +67,21 @@ pub fn init_logs(log: &config::Log) -> anyhow::Result<()> {
 pub fn healthcheck(config: &Config, timeout: std::time::Duration) -> anyhow::Result<()> {
     let address = config.web.listen_addresses.first().context("no address is configured")?;
     let (host, port) = address.loopback_for_probe();
-    Ok(probe(Scheme::Plain, &host, port, &config.web.route_prefix.path(HEALTHY_PATH), timeout)?)
+    let scheme = match config.web.config_file {
+        Some(_) => Scheme::MaybeTls,
+        None => Scheme::Plain,
+    };
+    Ok(probe(scheme, &host, port, &config.web.route_prefix.path(HEALTHY_PATH), timeout)?)
+}
+
+/// Whether the web file, if one is configured, is valid; its warnings.
+///
+/// # Errors
+/// When it is refused.
+pub fn check_web_file(config: &Config) -> Result<Vec<String>, config::ConfigError> {
+    let file = config.web.config_file.clone();
+    let loaded = file.map(|file| config::WebLoader::new(file).load()).transpose()?;
+    Ok(loaded.map_or(Vec::new(), |loaded| loaded.warnings))
 }
 
 /// The limits of AWS calls, as configured.

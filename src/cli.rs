@@ -5,6 +5,7 @@
 //! unset, and a message names the variable that is wrong.
 
 mod flags;
+mod password;
 mod texts;
 mod variables;
 
@@ -19,6 +20,7 @@ use clap::{ArgMatches, FromArgMatches};
 use crate::config::{Config, ConfigError, Defaults, Given, Loader};
 use crate::model::{PolicyPart, RoleArn};
 
+pub use self::password::hash_password;
 pub use self::texts::{check_report, completions, man};
 pub use clap_complete::Shell;
 
@@ -75,6 +77,13 @@ pub enum Command {
         part: PolicyPart,
         /// The role that the exporter runs with, if it was said.
         exporter: Option<RoleArn>,
+    },
+    /// A password becomes a line of `basic_auth_users`.
+    HashPassword {
+        /// Who logs in with it; none prints the hash alone.
+        user: Option<String>,
+        /// Of bcrypt.
+        cost: u32,
     },
     /// The reference of every family.
     Metrics,
@@ -190,6 +199,10 @@ where
                 exporter: exporter.as_ref().map(Given::read).transpose()?,
             }
         }
+        Subcommand::HashPassword { user, cost } => Command::HashPassword {
+            user,
+            cost: env.value("cost", cost, variables::cost)?.unwrap_or(12),
+        },
         Subcommand::Metrics => Command::Metrics,
         Subcommand::Healthcheck { timeout } => Command::Healthcheck {
             config: load(Defaults::Production)?,

@@ -19,6 +19,7 @@ mod sharding;
 mod targets;
 mod web_file;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{PerInstance, PerProduct, Region};
@@ -177,6 +178,10 @@ pub struct Web {
     pub drain_timeout: Duration,
     /// Whether POST may reload the configuration and start scans.
     pub enable_lifecycle: bool,
+    /// TLS, headers, users and rate limit; none is plain HTTP for everybody.
+    pub config_file: Option<PathBuf>,
+    /// Whether `/-/ready` needs no login.
+    pub unauthenticated_ready: bool,
 }
 
 /// What is logged.

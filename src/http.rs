@@ -3,6 +3,7 @@
 //! A response is made of what is published already. Nothing here waits, fails or copies a body,
 //! and a scrape takes no lock that a scan holds.
 
+mod auth;
 mod body;
 mod encoding;
 mod landing;
@@ -19,6 +20,7 @@ use http::header::{
 };
 use http::{Method, Response, StatusCode};
 
+pub use auth::{Gate, Refused};
 pub use body::Body;
 pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
@@ -178,6 +180,11 @@ impl<S: Shown> Handler<S> {
         self.finished(Route::Act(action), lifecycle::answer(outcome))
     }
 
+    /// The answer to a request that [`Gate::admit`] refused.
+    pub fn refused(&self, method: &Method, path: &str, refused: Refused) -> Response<Body> {
+        Self::for_method(method, self.finished(self.route(path), auth::answer(refused)))
+    }
+
     /// Answers one request and counts the answer. `path` is the path alone, without the query.
     ///
     /// A response to `HEAD` has the headers of the one to `GET`, `Content-Length` included, and
@@ -191,7 +198,10 @@ impl<S: Shown> Handler<S> {
             _ if is_answered => self.answer(route, headers),
             _ => not_allowed("Only GET and HEAD are answered\n", "GET, HEAD"),
         };
-        let mut response = self.finished(route, response);
+        Self::for_method(method, self.finished(route, response))
+    }
+
+    fn for_method(method: &Method, mut response: Response<Body>) -> Response<Body> {
         if method == Method::HEAD {
             *response.body_mut() = Body::empty();
         }

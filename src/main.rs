@@ -52,6 +52,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::PrintIamPolicy { config, part, exporter } => {
             print(app::iam_policy(&config, part, exporter.as_ref())?.as_bytes())
         }
+        Command::HashPassword { user, cost } => {
+            print(cli::hash_password(user.as_deref(), cost)?.as_bytes())
+        }
         Command::Metrics => print(app::reference().as_bytes()),
         Command::Healthcheck { config, timeout } => app::healthcheck(&config, timeout),
         Command::Completions(shell) => print(&cli::completions(shell)),
@@ -61,7 +64,8 @@ fn run(command: Command) -> anyhow::Result<()> {
 
 #[expect(clippy::print_stderr, reason = "warnings of a command that answers on stdout")]
 fn report(file: Option<&Path>, config: &Config) -> anyhow::Result<()> {
-    let (line, warnings) = cli::check_report(file, config);
+    let of_web_file = app::check_web_file(config)?;
+    let (line, warnings) = cli::check_report(file, config, &of_web_file);
     warnings.iter().for_each(|warning| eprintln!("{warning}"));
     print(line.as_bytes())?;
     print(b"\n")

@@ -10,13 +10,14 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::reload::{Reloader, Request};
+use super::reload::{Good, Reloader, Request};
 use super::systemd::Systemd;
+use super::web::Web;
 use super::{limits, session, system_clock};
 use crate::aws::{Session, Shared};
 use crate::config::{Config, Loader};
 use crate::families;
-use crate::http::{Action, Handler, Live, Outcome};
+use crate::http::{Action, Gate, HEALTHY_PATH, Handler, Live, Outcome, READY_PATH};
 use crate::model::Clock;
 use crate::publish::{Published, Publisher, Reader, Readiness, cell};
 use crate::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
@@ -47,6 +48,7 @@ pub struct App {
     reader: Reader,
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
+    web: Web,
     systemd: Systemd,
     /// None: the configuration is never read again.
     loader: Option<Loader>,
@@ -57,14 +59,15 @@ pub struct App {
 }
 
 impl App {
-    /// Binds every address and takes note of the rest.
+    /// Reads the web file, binds every address and takes note of the rest.
     ///
     /// # Errors
-    /// When an address cannot be bound; the message says what to do.
+    /// When the web file is refused or an address cannot be bound; the message says what to do.
     pub fn bind(config: Config, source: Source, ticks: Ticks) -> anyhow::Result<Self> {
+        let web = Web::load(config.web.config_file.as_deref())?;
         let listeners = config.web.listen_addresses.iter().map(serve::bind);
         let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
-        let mut app = Self::without_server(config, source, ticks, Scope::Daemon);
+        let mut app = Self::of(config, source, ticks, Scope::Daemon, web);
         app.addresses = listeners.iter().map(Listener::local_addr).collect();
         app.listeners = listeners;
         Ok(app)
@@ -77,9 +80,14 @@ impl App {
         ticks: Ticks,
         scope: Scope,
     ) -> Self {
+        Self::of(config, source, ticks, scope, Web::default())
+    }
+
+    fn of(config: Config, source: Source, ticks: Ticks, scope: Scope, web: Web) -> Self {
         let clock = system_clock();
         let metrics = Arc::new(SelfMetrics::new(scope));
         metrics.config_loaded(clock.now().unix, config.hash);
+        metrics.set_reload_successful(true);
         let snapshot = Arc::new(Snapshot::default());
         let exposition = families::encode(&snapshot, &shown_of(&config));
         let (publisher, reader) = cell(Published { snapshot, exposition });
@@ -94,6 +102,7 @@ impl App {
             reader,
             listeners: Vec::new(),
             addresses: Vec::new(),
+            web,
             systemd: Systemd::default(),
             loader: None,
             hangups: mpsc::channel(1).1,
@@ -130,6 +139,12 @@ impl App {
         &self.addresses
     }
 
+    /// `https` if it begins with TLS.
+    #[must_use]
+    pub fn scheme(&self) -> &'static str {
+        if self.web.is_tls() { "https" } else { "http" }
+    }
+
     /// What it publishes.
     #[must_use]
     pub fn reader(&self) -> Reader {
@@ -158,18 +173,26 @@ impl App {
         let handler = Handler::new(live, &web.telemetry_path, version::VERSION);
         let handler = handler.below(web.route_prefix.as_str()).with_max_requests(web.max_requests);
         let handler = Arc::new(handler.with_lifecycle(web.enable_lifecycle));
+        let below = |path| web.route_prefix.path(path);
+        let ready = web.unauthenticated_ready.then(|| below(READY_PATH));
+        let gate = Gate::new(self.web.rules(), below(HEALTHY_PATH), ready)?;
+        let gate = Arc::new(gate);
         let answer = move |head: Parts| {
-            let (handler, requests, wishes) =
-                (Arc::clone(&handler), requests.clone(), wishes.clone());
+            let (handler, gate) = (Arc::clone(&handler), Arc::clone(&gate));
+            let (requests, wishes) = (requests.clone(), wishes.clone());
             async move {
                 let (method, path) = (&head.method, head.uri.path());
-                match handler.action(method, path, &head.headers) {
-                    None => handler.respond(method, path, &head.headers),
-                    Some(action) => {
-                        let outcome = act(action, &requests, &wishes).await;
-                        handler.acted(action, outcome)
-                    }
-                }
+                let answer = match gate.admit(path, &head.headers).await {
+                    Err(refused) => handler.refused(method, path, refused),
+                    Ok(()) => match handler.action(method, path, &head.headers) {
+                        None => handler.respond(method, path, &head.headers),
+                        Some(action) => {
+                            let outcome = act(action, &requests, &wishes).await;
+                            handler.acted(action, outcome)
+                        }
+                    },
+                };
+                gate.dressed(answer)
             }
         };
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
@@ -206,8 +229,10 @@ impl App {
                     started: Arc::clone(&self.config),
                     config: self.config,
                     configs,
+                    web: self.web,
                     metrics: Arc::clone(&self.metrics),
                     clock: self.clock.clone(),
+                    good: Good::default(),
                     systemd: self.systemd,
                 };
                 beside.spawn(reloader.run(self.requests.1, self.hangups));
@@ -278,7 +303,8 @@ pub async fn serve(config: Config, loader: Loader, source: Source) -> anyhow::Re
         tracing::info!(
             %address,
             metrics = format!(
-                "http://{address}{}",
+                "{}://{address}{}",
+                app.scheme(),
                 app.config.web.route_prefix.path(&app.config.web.telemetry_path)
             ),
             version = version::VERSION,

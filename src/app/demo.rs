@@ -62,7 +62,8 @@ fn print_welcome(
     step: Duration,
 ) {
     let port = app.addresses().first().map_or(0, std::net::SocketAddr::port);
-    let at = |path: &str| format!("http://localhost:{port}{}", web.route_prefix.path(path));
+    let at =
+        |path: &str| format!("{}://localhost:{port}{}", app.scheme(), web.route_prefix.path(path));
     let (url, metrics) = (at("/"), at(&web.telemetry_path));
     println!(
         "\

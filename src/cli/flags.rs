@@ -108,6 +108,16 @@ pub struct Settings {
     /// the variable takes true or false]
     #[arg(long = "web.enable-lifecycle", global = true)]
     enable_lifecycle: bool,
+
+    /// Web file (YAML): TLS, users, headers and rate limit, in the format of the exporter-toolkit
+    /// [default: none, plain HTTP for everybody]
+    #[arg(long = "web.config.file", value_name = "FILE", global = true)]
+    web_config_file: Option<String>,
+
+    /// Let /-/ready be asked without a login, as /-/healthy always can [default: off; the variable
+    /// takes true or false]
+    #[arg(long = "web.unauthenticated-ready", global = true)]
+    unauthenticated_ready: bool,
 }
 
 impl Settings {
@@ -116,6 +126,7 @@ impl Settings {
         let listen_address =
             (!self.listen_address.is_empty()).then(|| self.listen_address.join(","));
         let enable_lifecycle = switch(self.enable_lifecycle);
+        let unauthenticated_ready = switch(self.unauthenticated_ready);
         let mut overrides = Overrides::new();
         for (key, flag, typed) in [
             ("web.listen_addresses", "web.listen-address", &listen_address),
@@ -132,6 +143,8 @@ impl Settings {
             ("sharding.shard", "shard", &self.shard),
             ("sharding.total_shards", "total-shards", &self.total_shards),
             ("web.enable_lifecycle", "web.enable-lifecycle", &enable_lifecycle),
+            ("web.config_file", "web.config.file", &self.web_config_file),
+            ("web.unauthenticated_ready", "web.unauthenticated-ready", &unauthenticated_ready),
         ] {
             if let Some(given) = env.text(flag, typed.clone())? {
                 overrides.insert(key, given);
@@ -185,7 +198,24 @@ Example:
         output: Option<PathBuf>,
     },
 
-    /// Check file, variables and flags; AWS is asked with --live only
+    /// Hash a password for basic_auth_users of the web file
+    #[command(after_help = "\
+Asks for the password twice and does not show it; without a terminal it is the first line of
+standard input.
+
+Examples:
+  servicecatalog-exporter hash-password prometheus
+  printf %s \"$PASSWORD\" | servicecatalog-exporter hash-password prometheus")]
+    HashPassword {
+        /// Who logs in with it [default: the hash alone is printed]
+        user: Option<String>,
+
+        /// How much a login costs, 4 to 31; each step doubles it [default: 12]
+        #[arg(long, value_name = "NUMBER")]
+        cost: Option<String>,
+    },
+
+    /// Check files, variables and flags; AWS is asked with --live only
     #[command(after_help = "\
 Exit code 0: valid; warnings, if any, are on standard error. Exit code 1: not valid, and one line
 on standard error says where, what and the remedy; with --live also if something that is required

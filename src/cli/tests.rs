@@ -41,6 +41,8 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("", "web.max-connections", "300"),
     ("", "web.drain-timeout", "2s"),
     ("", "web.enable-lifecycle", "true"),
+    ("", "web.config.file", "web.yml"),
+    ("", "web.unauthenticated-ready", "true"),
     ("", "log.level", "debug"),
     ("", "log.format", "json"),
     ("", "scan.interval", "1m"),
@@ -54,10 +56,11 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("print-iam-policy", "part", "trust"),
     ("print-iam-policy", "exporter-role-arn", "arn:aws:iam::123456789012:role/Hub"),
     ("healthcheck", "timeout", "9s"),
+    ("hash-password", "cost", "10"),
 ];
 
 /// Flags that take no value; their variables take true or false.
-const SWITCHES: &[&str] = &["live", "web.enable-lifecycle"];
+const SWITCHES: &[&str] = &["live", "web.enable-lifecycle", "web.unauthenticated-ready"];
 
 /// What was understood, without the names of flags and variables that a loader remembers.
 fn shown(understood: Result<Command, Stop>) -> String {
@@ -306,12 +309,16 @@ fn commands_without_a_configuration_do_not_read_it() {
 #[test]
 fn check_says_which_file_is_valid_and_warns() {
     let mut config = serve(&[], &[]);
-    let report = check_report(None, &config);
+    let report = check_report(None, &config, &[]);
     assert_eq!(report, ("no configuration file: defaults and flags are valid".into(), vec![]));
     config.scan.interval = Duration::from_secs(2);
-    let (line, warnings) = check_report(Some("dir/e.yml".as_ref()), &config);
+    let (line, warnings) = check_report(Some("dir/e.yml".as_ref()), &config, &[]);
     assert_eq!(line, "dir/e.yml: configuration is valid");
     assert!(warnings[0].starts_with("warning: scan.interval is 2s"), "{warnings:?}");
+    config.web.config_file = Some("web.yml".into());
+    let (lines, warnings) = check_report(None, &config, &["rate_limit.burst: is 0".into()]);
+    assert!(lines.ends_with("are valid\nweb.yml: web file is valid"), "{lines}");
+    assert_eq!(warnings[1], "warning: web.yml: rate_limit.burst: is 0");
 }
 
 #[test]

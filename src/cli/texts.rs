@@ -33,12 +33,23 @@ pub fn man() -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// What `check` says of a valid configuration: a line for stdout and the warnings for stderr.
-pub fn check_report(file: Option<&Path>, config: &Config) -> (String, Vec<String>) {
-    let line = match file {
+/// What `check` says of a valid configuration and of what its web file, if there is one, warns of:
+/// lines for stdout and the warnings for stderr.
+pub fn check_report(
+    file: Option<&Path>,
+    config: &Config,
+    of_web_file: &[String],
+) -> (String, Vec<String>) {
+    let mut lines = match file {
         Some(file) => format!("{}: configuration is valid", file.display()),
         None => "no configuration file: defaults and flags are valid".into(),
     };
     let warnings = config.warnings().into_iter().map(|text| format!("warning: {text}"));
-    (line, warnings.collect())
+    let mut warnings: Vec<String> = warnings.collect();
+    if let Some(web_file) = &config.web.config_file {
+        let web_file = web_file.display();
+        lines.push_str(&format!("\n{web_file}: web file is valid"));
+        warnings.extend(of_web_file.iter().map(|text| format!("warning: {web_file}: {text}")));
+    }
+    (lines, warnings)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Arg, Command};
 
 use crate::config::{Complaint, ConfigError, Given, HOST_NAME, HumanDuration, Origin};
+use crate::password::COSTS;
 
 /// The variable of a flag: `scan.interval` is `SERVICECATALOG_EXPORTER_SCAN_INTERVAL`.
 pub fn variable(flag: &str) -> String {
@@ -92,6 +93,14 @@ impl<'a> Environment<'a> {
 pub fn whole_number(text: &str) -> Result<u64, Complaint> {
     text.parse().map_err(|_| {
         Complaint::new(format!("{text:?} is not a whole number"), "write a number such as 1")
+    })
+}
+
+pub fn cost(text: &str) -> Result<u32, Complaint> {
+    let cost = text.parse().ok().filter(|cost| COSTS.contains(cost));
+    cost.ok_or_else(|| {
+        let what = format!("{text:?} is no cost of bcrypt");
+        Complaint::new(what, format!("choose from {} to {}", COSTS.start(), COSTS.end()))
     })
 }
 

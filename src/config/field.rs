@@ -1,6 +1,7 @@
 //! How each kind of value is read: one parser for the file, flags and environment variables.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -199,6 +200,17 @@ impl Field for TelemetryPath {
             return refuse("is reserved for health checks, as all of /-/ is", REMEDY);
         }
         Ok(Self(path.to_owned()))
+    }
+}
+
+/// The name of a file; empty is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileName(pub Option<PathBuf>);
+
+impl Field for FileName {
+    fn read(value: &Value) -> Result<Self, Complaint> {
+        let name = text(value, "the name of a file", "write a path, in quotes if in doubt")?;
+        Ok(Self((!name.is_empty()).then(|| PathBuf::from(name))))
     }
 }
 

@@ -1,14 +1,15 @@
 //! What each section holds, its defaults, and what its values must be beside one another.
 
 use std::cmp::max;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::document::Node;
 use super::endpoint::EndpointUrl;
 use super::enrich::enrich;
-use super::error::{Complaint, ConfigError};
+use super::error::{Complaint, ConfigError, Origin};
 use super::external_url::ExternalUrl;
-use super::field::{HumanDuration, ListenAddresses, TelemetryPath};
+use super::field::{FileName, HumanDuration, ListenAddresses, TelemetryPath};
 use super::organization::organization;
 use super::section::{Overrides, Section, Setting, any, within};
 use super::sharding::sharding;
@@ -246,6 +247,8 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
         "max_requests",
         "drain_timeout",
         "enable_lifecycle",
+        "config_file",
+        "unauthenticated_ready",
     ];
     const DRAIN: HumanDuration = HumanDuration(Duration::from_millis(900));
     let web = root.section("web", KEYS)?;
@@ -269,6 +272,19 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
             .value
             .0,
         enable_lifecycle: web.setting("enable_lifecycle", false, any)?.value,
+        config_file: web.optional("config_file", any::<FileName>)?.and_then(beside_its_file),
+        unauthenticated_ready: web.setting("unauthenticated_ready", false, any)?.value,
+    })
+}
+
+/// A name in a file is relative to the folder of that file, one that was typed to where it was.
+fn beside_its_file(setting: Setting<FileName>) -> Option<PathBuf> {
+    let name = setting.value.0?;
+    Some(match &setting.origin {
+        Origin::File { name: file, .. } => {
+            Path::new(file).parent().unwrap_or(Path::new("")).join(name)
+        }
+        _ => name,
     })
 }
 

@@ -101,7 +101,7 @@ fn a_file_is_read_as_typed() {
          max_attempts: 1\n  max_requests_per_second: 0.5\n  burst: 1\n  concurrency: 4\n  \
          max_in_flight: 4\n\
          web: {listen_addresses: ['127.0.0.1:1', ':2'], telemetry_path: /m, drain_timeout: 0s, \
-         enable_lifecycle: true}\n\
+         enable_lifecycle: true, config_file: web.yml, unauthenticated_ready: true}\n\
          log: {level: warn, format: json}\n",
     )
     .unwrap();
@@ -131,7 +131,24 @@ fn a_file_is_read_as_typed() {
     assert!(
         config.web.enable_lifecycle && !Config::defaults(Defaults::Production).web.enable_lifecycle
     );
+    assert_eq!(config.web.config_file.as_deref(), Some("web.yml".as_ref()));
+    let defaults = Config::defaults(Defaults::Production).web;
+    assert!(config.web.unauthenticated_ready && !defaults.unauthenticated_ready);
     assert_eq!(config.log, Log { level: LogLevel::Warn, format: LogFormat::Json });
+}
+
+#[test]
+fn a_web_file_is_beside_the_file_that_names_it_or_where_it_was_typed() {
+    let named = |file: &str, overrides| {
+        let text = "web: {config_file: tls/web.yml}";
+        parse(file, text, &overrides, Defaults::Production).unwrap().web.config_file
+    };
+    let none = Overrides::new;
+    assert_eq!(named("/etc/exporter.yml", none()), Some("/etc/tls/web.yml".into()));
+    assert_eq!(named("exporter.yml", none()), Some("tls/web.yml".into()));
+    let typed = |name| flags(&[("web.config_file", name)]);
+    assert_eq!(named("/etc/exporter.yml", typed("web.yml")), Some("web.yml".into()));
+    assert_eq!(named("/etc/exporter.yml", typed("")), None, "nothing is none");
 }
 
 #[test]

@@ -278,6 +278,22 @@ fn an_action_is_answered_by_how_it_ended_and_counted() {
 }
 
 #[test]
+fn a_refusal_is_counted_under_its_route_and_has_no_body_for_head() {
+    let handler = handler();
+    let refused = |method, path, refused| handler.refused(&method, path, refused);
+    let limited = Refused::TooMany(None);
+    assert_eq!(refused(Method::GET, "/metrics", Refused::Unauthorized).status(), 401);
+    assert_eq!(refused(Method::POST, "/-/reload", Refused::Busy).status(), 503);
+    assert_eq!(refused(Method::GET, "/made/up", limited).status(), 429);
+    let head = refused(Method::HEAD, "/", limited);
+    assert!(head.body().is_empty());
+    assert_eq!(header(&head, CONTENT_LENGTH), Some("18"));
+    assert_eq!(header(&head, CACHE_CONTROL), Some("no-store"));
+    let counted = handler.shown.counted.into_inner().unwrap();
+    assert_eq!(counted, [("metrics", 401), ("reload", 503), ("other", 429), ("landing", 429)]);
+}
+
+#[test]
 fn a_prefix_stands_before_every_path() {
     let handler = handler().with_lifecycle(true).below("/tools/sc");
     for path in ["/tools/sc/metrics", "/tools/sc/", "/tools/sc/-/healthy"] {

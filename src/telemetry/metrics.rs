@@ -72,7 +72,8 @@ families! {
         "ACTIVE accounts of the organisation that the configuration includes.",
         "With `organization` only, from the first success on.";
     RELOAD_SUCCESSFUL = "servicecatalog_exporter_config_last_reload_successful" Gauge [],
-        "Whether the last attempt to load the configuration succeeded.", "Always.";
+        "Whether the last attempt to load the configuration succeeded.",
+        "Always. The web file counts too, if there is one: both must be good.";
     RELOAD_TIMESTAMP = "servicecatalog_exporter_config_last_reload_success_timestamp_seconds" Gauge [],
         "Unix time of the last successful load of the configuration.", "Always.";
     CONFIG_HASH = "servicecatalog_exporter_config_hash" Gauge [],
@@ -310,14 +311,14 @@ impl SelfMetrics {
         self.organization.success.set(0);
     }
 
-    /// A changed configuration was refused; the one before stays.
-    pub fn config_refused(&self) {
-        self.reload_successful.set(0);
+    /// Whether the last attempts to read the configuration and the web file all succeeded; while
+    /// one is refused, the one before stays.
+    pub fn set_reload_successful(&self, successful: bool) {
+        self.reload_successful.set(successful.into());
     }
 
     /// A configuration was loaded at that Unix time.
     pub fn config_loaded(&self, unix: f64, hash: u64) {
-        self.reload_successful.set(1);
         self.reload_timestamp.set(unix);
         self.config_hash.set(i64::try_from(hash).unwrap_or(i64::MAX));
     }

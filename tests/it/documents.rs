@@ -7,13 +7,16 @@ use std::process::Command;
 
 use servicecatalog_exporter::app::reference;
 use servicecatalog_exporter::config::{
-    Config, Defaults, Given, HOST_NAME, Origin, Overrides, parse,
+    Config, Defaults, Given, HOST_NAME, Origin, Overrides, WebLoader, check_web_text, parse,
 };
 use servicecatalog_exporter::model::{Operation, RoleArn};
 use servicecatalog_exporter::policy::{self, Needs};
 
+use crate::support::pki::Authority;
+
 const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 const RULES: &str = "deploy/prometheus-rules-example.yml";
+const WEB_FILE: &str = "deploy/web-config-example.yml";
 const MEMBER_ROLE: &str = "deploy/member-role-example.yml";
 
 fn path(name: &str) -> PathBuf {
@@ -141,6 +144,28 @@ fn the_readme_lists_the_alerts_of_the_example() {
         between(&rules, "alert: ServiceCatalog", "\n").into_iter().collect();
     assert!(written.len() > 3);
     assert_eq!(listed, written);
+}
+
+#[test]
+fn the_example_of_a_web_file_is_one_and_says_every_key() {
+    let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new("authority"));
+    let example = read(WEB_FILE);
+    authority.server().write(folder.path(), "server");
+    std::fs::write(folder.path().join("client-ca.crt"), &authority.certificate).unwrap();
+    std::fs::write(folder.path().join("web.yml"), &example).unwrap();
+    let loaded = WebLoader::new(folder.path().join("web.yml")).load().unwrap();
+    assert_eq!(loaded.warnings, Vec::<String>::new());
+    assert!(loaded.web.users.0["prometheus"].matches(b"change me"));
+
+    // Each complaint about a key that nobody knows lists those that somebody does.
+    for section in ["", "tls_server_config", "http_server_config", "rate_limit"] {
+        let text = if section.is_empty() { "x: 1".into() } else { format!("{section}: {{x: 1}}") };
+        let error = check_web_text("web.yml", &text).unwrap_err().to_string();
+        let (_, keys) = error.split_once("known here: ").unwrap();
+        for key in keys.split(", ") {
+            assert!(example.contains(key), "{key} is missing");
+        }
+    }
 }
 
 /// The actions that a text names, of the services that are called.

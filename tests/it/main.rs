@@ -34,4 +34,5 @@ mod promtool;
 mod reasons;
 mod reference;
 mod support;
+mod web_file;
 mod wire;

@@ -1,5 +1,6 @@
 //! A real Prometheus scrapes the exporter, and what is queried from it is the simulator's truth.
 
+mod secured;
 mod server;
 
 use std::collections::BTreeMap;

@@ -447,3 +447,25 @@ fn what_is_no_regular_file_is_read_once() {
     let error = folder.loader().load_again().unwrap_err().to_string();
     assert!(error.starts_with("/dev/null: is no regular file"), "{error}");
 }
+
+#[test]
+fn scalars_are_what_is_written_without_comments_and_through_aliases() {
+    let folder = folder();
+    let header = |value: &str| {
+        let text = format!("http_server_config:\n  headers:\n    X-XSS-Protection: {value}\n");
+        let web = folder.load(&text).expect(&text).web;
+        web.headers.first().map(|(_, value)| value.to_str().unwrap().to_owned())
+    };
+    for value in ["1", "007", "0x10", "1e3", "1.50", "-0", ".5", "true", "No", "1_000", "1; b"] {
+        assert_eq!(header(value).as_deref(), Some(value));
+        assert_eq!(header(&format!("{value} # comment")).as_deref(), Some(value));
+        assert_eq!(header(&format!("'{value}'")).as_deref(), Some(value));
+    }
+    assert_eq!(header("~"), None);
+    assert_eq!(header("!!str 1").as_deref(), Some("1"));
+    let limit = folder.load("rate_limit: {burst: &n 5, interval: *n}").unwrap().web.rate_limit;
+    assert_eq!(limit, Some(RateLimit { interval: Duration::from_nanos(5), burst: 5 }));
+    let limit = folder.load("# ä\nrate_limit:\n  interval: 2 # ä\n  burst: 3 # b\n").unwrap();
+    let limit = limit.web.rate_limit;
+    assert_eq!(limit, Some(RateLimit { interval: Duration::from_nanos(2), burst: 3 }));
+}

@@ -30,8 +30,14 @@ impl Prometheus {
     /// Starts one that scrapes `exporter` every second. A scrape takes milliseconds; the rest is
     /// for a machine that is busy, since one that is late would be a gap.
     pub(super) async fn start(exporter: SocketAddr) -> Self {
+        let targets = format!("static_configs: [{{targets: ['{exporter}']}}]");
+        Self::of(&format!("- {{job_name: servicecatalog, {targets}}}\n")).await
+    }
+
+    /// The same with these jobs.
+    pub(super) async fn of(jobs: &str) -> Self {
         loop {
-            let mut prometheus = Self::spawn(exporter);
+            let mut prometheus = Self::spawn(jobs);
             if prometheus.becomes_ready().await {
                 return prometheus;
             }
@@ -41,13 +47,12 @@ impl Prometheus {
         }
     }
 
-    fn spawn(exporter: SocketAddr) -> Self {
+    fn spawn(jobs: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("prometheus.yml");
         let text = format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
-             scrape_configs:\n\
-             - {{job_name: servicecatalog, static_configs: [{{targets: ['{exporter}']}}]}}\n"
+             scrape_configs:\n{jobs}"
         );
         std::fs::write(&config, text).unwrap();
         let log = std::fs::File::create(folder.path().join("log")).unwrap();

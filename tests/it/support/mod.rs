@@ -5,6 +5,8 @@ pub mod clock;
 pub mod exposition;
 pub mod foreign;
 pub mod http;
+pub mod https;
+pub mod pki;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
