@@ -3,15 +3,22 @@
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, Method, Response, StatusCode, Uri};
 use http_body::Body as _;
-use servicecatalog_exporter::http::{Action, Body, Encoding, Handler, Outcome, Shown};
+use servicecatalog_exporter::config::{Users, WebFile};
+use servicecatalog_exporter::http::{
+    Action, Body, Encoding, Gate, Handler, Outcome, Refused, Shown,
+};
+use servicecatalog_exporter::password::PasswordHash;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 
 /// What stands for the exposition; no page has such text.
 const PLAIN: [&str; 2] = ["the_plain_", "exposition 1\n"];
@@ -19,6 +26,12 @@ const SQUEEZED: [&str; 2] = ["the_squeezed_", "exposition 2\n"];
 
 /// The labels `handler` of the request counter.
 const HANDLERS: [&str; 7] = ["healthy", "landing", "metrics", "other", "ready", "reload", "scan"];
+
+/// A user of the web file, a hash of the password at the least cost, and how a client says both.
+const USER: &str = "fuzz";
+const HASH: &str = "$2b$04$abcdefghijklmnopqrstuu2r9OfJnfCsdneAXAGHnS4UpFFP8WIrW";
+const BASIC: &[u8] = b"Basic ";
+const LOGIN: &[u8] = b"ZnV6ejpzZWNyZXQ=";
 
 /// What a request that is no action may be answered with.
 const STATUSES: [StatusCode; 6] = [
@@ -33,11 +46,30 @@ const STATUSES: [StatusCode; 6] = [
 /// Answers the input, which is written as HTTP/1.1 writes a request, in every state of a server.
 pub fn check(input: &[u8]) {
     let Some(request) = Request::read(input) else { return };
+    login(&request);
     for (prefix, telemetry_path) in [("", "/metrics"), ("", "/"), ("/a/b", "/metrics")] {
         for is_open in [false, true] {
             Server::new(prefix, telemetry_path, is_open).take(&request);
         }
     }
+}
+
+thread_local! {
+    static RUNTIME: Runtime = Builder::new_current_thread().build().expect("a runtime");
+}
+
+/// Nobody is let in but who says the right login, except to the one path that is open.
+fn login(Request { path, headers, .. }: &Request) {
+    let hash = PasswordHash::parse(HASH).expect("a hash");
+    let users = Users([(USER.to_owned(), hash)].into());
+    let (_rules, rules) = watch::channel(Arc::new(WebFile { users, ..WebFile::default() }));
+    let gate = Gate::new(rules, "/-/healthy".into(), None).expect("randomness");
+    let verdict = RUNTIME.with(|runtime| runtime.block_on(gate.admit(path, headers)));
+    let said = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    let is_right = said
+        .split_at_checked(BASIC.len())
+        .is_some_and(|(scheme, login)| scheme.eq_ignore_ascii_case(BASIC) && login == LOGIN);
+    assert_eq!(verdict.is_ok(), is_right || path == "/-/healthy", "{path}: {verdict:?}");
 }
 
 /// One request.
@@ -130,6 +162,15 @@ impl Server {
         match self.handler.action(method, path, headers) {
             Some(action) => self.act(action, request),
             None => self.respond(request),
+        }
+        for (refused, status) in [
+            (Refused::Unauthorized, StatusCode::UNAUTHORIZED),
+            (Refused::TooMany(Some(Duration::from_millis(1))), StatusCode::TOO_MANY_REQUESTS),
+            (Refused::Busy, StatusCode::SERVICE_UNAVAILABLE),
+        ] {
+            let answer = self.read(|handler| handler.refused(method, path, refused), path);
+            assert_eq!(answer.status, status, "{refused:?}");
+            self.is_exposed(&answer, false, path);
         }
     }
 

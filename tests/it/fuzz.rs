@@ -79,7 +79,7 @@ fn whatever_is_written_to_the_exposition_is_read_back_from_it() {
 
 #[test]
 fn every_request_has_one_counted_answer_with_all_that_an_answer_needs() {
-    hold("request", 20_000);
+    hold("request", 10_000);
 }
 
 #[test]
