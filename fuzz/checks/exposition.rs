@@ -196,8 +196,10 @@ enum Kept {
 /// Families whose memory is never given back. When there are so many, further ones have a HELP that
 /// is already there: a long run must not end for want of memory.
 const MOST_KEPT: usize = 50_000;
-static KEPT: Mutex<BTreeMap<(&str, char, bool, String), (Kept, &str)>> =
-    Mutex::new(BTreeMap::new());
+static KEPT: Mutex<BTreeMap<Key, (Kept, &str)>> = Mutex::new(BTreeMap::new());
+
+/// Name, shape, whether it is a counter, HELP.
+type Key = (&'static str, char, bool, String);
 
 impl Kept {
     /// The family, and the HELP that it has.
