@@ -15,12 +15,16 @@ demo: ## run the exporter against a simulated AWS; flags of the demo go in ARGS=
 	$(CARGO) run --release --locked -- demo $(ARGS)
 
 ##@ Develop
-.PHONY: test tools fmt bench metrics-md clean help
+.PHONY: test tools fmt fuzz bench metrics-md clean help
 test: ## everything that must pass, in stages; each stage below runs alone too
 	@tools/stages tools fmt-check lint deny doc cargo-test soak release counts smoke
 
 fmt: ## format the code
 	$(CARGO) fmt
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
+
+fuzz: ## look for inputs that break a check, guided by coverage; needs cargo-fuzz; targets go in ARGS="…"
+	tools/fuzz $(ARGS)
 
 bench: ## run the benchmarks; a filter goes in ARGS="…"
 	$(CARGO) bench --locked --bench '*' -- $(ARGS)
@@ -45,6 +49,7 @@ tools: ## install what the checks need: Debian packages, and Python packages bel
 
 fmt-check: ## is the code formatted?
 	$(CARGO) fmt --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: ## clippy on everything, shellcheck on the scripts
 	$(CARGO) clippy --all-targets --locked -- -D warnings

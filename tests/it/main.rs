@@ -18,6 +18,7 @@ mod counted;
 mod documents;
 mod enrich;
 mod fleet;
+mod fuzz;
 mod golden;
 mod gzip;
 mod hostile;
