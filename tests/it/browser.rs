@@ -66,7 +66,7 @@ async fn a_fleet_of_which_some_fail_has_nothing_that_axe_objects_to() {
     let mut world = World::fleet(&fleet);
     world.remove_role(&fleet.role_arn(&Fleet::account(3)));
     let stack_sets = Operation::ListStackInstancesForProvisionedProduct;
-    world.inject(Fault::new(What::Denied).on(stack_sets).of_account(&Fleet::account(7)));
+    world.inject(Fault::new(What::Denied).on(stack_sets).of_account(Fleet::account(7)));
     let rig = Rig::with(world, |config| config.organization = Some(organization(&fleet))).await;
     found(&rig).await;
     rig.tick().await;

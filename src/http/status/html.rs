@@ -7,7 +7,8 @@ mod targets;
 
 use maud::{Markup, html};
 
-use self::parts::{Link, badge, number, when};
+use self::parts::{Link, badge, cell, number, when};
+use super::cut;
 use super::query::Query;
 use super::time::span;
 use super::view::{Products, StackInstances, View};
@@ -177,34 +178,38 @@ impl Page<'_, '_> {
         let types = products.by_type.iter().flatten();
         html! {
             div class="scroll" tabindex="0" role="region" aria-label="Products by status" {
-                table class="numbers" {
+                table class="numbers" role="table" {
                     caption { "Provisioned products" }
-                    thead {
-                        tr {
-                            th scope="col" { "Type" }
-                            @for status in columns { th scope="col" { (badge(status)) } }
-                            th scope="col" { "Total" }
+                    thead role="rowgroup" {
+                        tr role="row" {
+                            th scope="col" role="columnheader" { "Type" }
+                            @for status in columns {
+                                th scope="col" role="columnheader" { (badge(status)) }
+                            }
+                            th scope="col" role="columnheader" { "Total" }
                         }
                     }
-                    tbody {
+                    tbody role="rowgroup" {
                         @for (kind, counts) in types {
-                            tr {
-                                th scope="row" { @if kind.is_empty() { "(no type)" } @else { (kind) } }
+                            tr role="row" {
+                                th scope="row" role="rowheader" {
+                                    @if kind.is_empty() { "(no type)" } @else { (cut(kind)) }
+                                }
                                 @for status in columns {
                                     @let many = count(Some(counts), status);
-                                    td { (self.linked(many, kind, status)) }
+                                    (cell(status, self.linked(many, kind, status)))
                                 }
-                                td { (counts.0.total()) }
+                                (cell("Total", number(Some(counts.0.total()))))
                             }
                         }
                     }
-                    tfoot {
-                        tr {
-                            th scope="row" { "All types" }
+                    tfoot role="rowgroup" {
+                        tr role="row" {
+                            th scope="row" role="rowheader" { "All types" }
                             @for status in columns {
-                                td { (self.linked(count(known, status), "", status)) }
+                                (cell(status, self.linked(count(known, status), "", status)))
                             }
-                            td { (number(products.total)) }
+                            (cell("Total", number(products.total)))
                         }
                     }
                 }
@@ -276,20 +281,22 @@ fn instance_counts(instances: &StackInstances) -> Markup {
     };
     html! {
         div class="scroll" tabindex="0" role="region" aria-label="Stack instances by status" {
-            table class="numbers" {
+            table class="numbers" role="table" {
                 caption { "Stack instances" }
-                thead {
-                    tr {
-                        th scope="col" { "Stack sets" }
-                        @for (status, _) in &columns { th scope="col" { (badge(status)) } }
-                        th scope="col" { "Total" }
+                thead role="rowgroup" {
+                    tr role="row" {
+                        th scope="col" role="columnheader" { "Stack sets" }
+                        @for (status, _) in &columns {
+                            th scope="col" role="columnheader" { (badge(status)) }
+                        }
+                        th scope="col" role="columnheader" { "Total" }
                     }
                 }
-                tbody {
-                    tr {
-                        td { (number(instances.stack_sets)) }
-                        @for (_, many) in &columns { td { (number(*many)) } }
-                        td { (number(instances.total)) }
+                tbody role="rowgroup" {
+                    tr role="row" {
+                        (cell("Stack sets", number(instances.stack_sets)))
+                        @for (status, many) in &columns { (cell(status, number(*many))) }
+                        (cell("Total", number(instances.total)))
                     }
                 }
             }

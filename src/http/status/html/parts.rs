@@ -22,6 +22,11 @@ pub(super) fn number(many: Option<u64>) -> Markup {
     }
 }
 
+/// A cell that says its column itself where there is no room for columns.
+pub(super) fn cell(column: &str, what: Markup) -> Markup {
+    html! { td role="cell" data-label=(column) { (what) } }
+}
+
 /// What stands where nothing is known.
 pub(super) fn unknown() -> Markup {
     html! { span class="unknown" { span aria-hidden="true" { "–" } span class="hidden" { "unknown" } } }
