@@ -26,6 +26,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -173,6 +174,7 @@ where
         room: Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS))),
         room_wanted: Notify::new(),
         strangers: Arc::new(()),
+        is_flooded: AtomicBool::new(false),
         limits: Arc::new(limits),
         tls,
         shutdown: shutdown.clone(),
@@ -211,6 +213,8 @@ struct Server<S> {
     room_wanted: Notify,
     /// Every connection that has not asked for anything yet holds one.
     strangers: Arc<()>,
+    /// Whether they had most places when room was wanted last.
+    is_flooded: AtomicBool,
     /// No new connection, no further request.
     shutdown: CancellationToken,
     /// Not even the end of a running response.
@@ -221,9 +225,12 @@ struct Server<S> {
 }
 
 impl<S> Server<S> {
-    /// Whether most places are taken by those who have never asked for anything.
-    fn is_flooded(&self) -> bool {
+    /// Asks those to leave who can.
+    fn want_room(&self) {
+        // Before the first of them leaves: they must not make it look like peace to the others.
         let strangers = Arc::strong_count(&self.strangers) - 1;
-        strangers > self.limits.max_connections / 2
+        let is_flooded = strangers > self.limits.max_connections / 2;
+        self.is_flooded.store(is_flooded, Ordering::Relaxed);
+        self.room_wanted.notify_waiters();
     }
 }

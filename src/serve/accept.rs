@@ -110,7 +110,7 @@ async fn room_for_one<S>(server: &Server<S>, full: &mut Seldom) -> OwnedSemaphor
                     let max_connections = server.limits.max_connections;
                     warn!(max_connections, "all connections are taken; new ones have to wait");
                 }
-                server.room_wanted.notify_waiters();
+                server.want_room();
             }
         }
     }

@@ -157,8 +157,7 @@ impl Activity {
         self.state().ending.get_or_insert_with(Instant::now);
     }
 
-    /// What the connection does while somebody waits for room. `is_flooded` as in
-    /// `Server::is_flooded`.
+    /// What the connection does while somebody waits for room. `is_flooded` as in [`super::Server`].
     pub(super) fn departure(&self, patience: Duration, is_flooded: bool) -> Departure {
         let state = self.state();
         let since = match state.phase {

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use http::Response;
@@ -136,5 +137,6 @@ where
 }
 
 fn departure<S>(activity: &Activity, server: &Server<S>) -> Departure {
-    activity.departure(server.limits.patience_when_full, server.is_flooded())
+    let is_flooded = server.is_flooded.load(Ordering::Relaxed);
+    activity.departure(server.limits.patience_when_full, is_flooded)
 }

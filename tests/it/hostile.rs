@@ -87,7 +87,7 @@ async fn five_thousand_sockets_that_say_nothing_delay_a_newcomer_and_not_who_scr
         }
         // The last of them are still in the queue.
         scraper.scrape().await;
-        soon(victim.scrapes()).await;
+        victim.lets_in_a_newcomer().await;
         victim.has_grown_by_less_than(64, before);
         assert_eq!(sockets.len(), count);
     }
@@ -113,7 +113,7 @@ async fn heads_that_drip_delay_a_newcomer_and_not_who_scrapes_already() {
         }
         for _ in 0..3 {
             scraper.scrape().await;
-            soon(victim.scrapes()).await;
+            victim.lets_in_a_newcomer().await;
         }
         scraper.scrape().await;
         victim.has_grown_by_less_than(96, before);
@@ -139,7 +139,7 @@ async fn handshakes_that_drip_delay_a_newcomer_and_not_who_scrapes_already() {
     }
     for _ in 0..3 {
         scraper.scrape().await;
-        soon(victim.scrapes()).await;
+        victim.lets_in_a_newcomer().await;
     }
     victim.has_grown_by_less_than(64, before);
 }

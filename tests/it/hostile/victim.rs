@@ -84,12 +84,15 @@ impl Victim {
     }
 
     /// Scrapes on a connection of its own.
-    pub async fn scrapes(&self) {
-        assert_eq!(self.client().await.get("/metrics").await.status, 200);
+    pub async fn scrapes_promptly(&self) {
+        let scrape = async { self.client().await.get("/metrics").await.status };
+        let status = tokio::time::timeout(PROMPTLY, scrape).await.expect("a scrape has to wait");
+        assert_eq!(status, 200);
     }
 
-    pub async fn scrapes_promptly(&self) {
-        tokio::time::timeout(PROMPTLY, self.scrapes()).await.expect("a scrape has to wait");
+    /// A newcomer stands in the queue behind the flood, and is answered.
+    pub async fn lets_in_a_newcomer(&self) {
+        soon(self.connector().asks(self.address)).await;
     }
 
     /// The most memory that it ever had, in MiB.
