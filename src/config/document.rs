@@ -181,7 +181,7 @@ impl Position {
 impl Node {
     /// The same with numbers and booleans as the text that they are in `text`, for a reader who
     /// decides for each key what its scalars are.
-    pub fn as_written(self, text: &str) -> Self {
+    pub fn with_scalars_as_text(self, text: &str) -> Self {
         let Self { value, at, bytes } = self;
         let written = |otherwise: String| {
             Value::Text(text.get(bytes.clone()).map_or(otherwise, |text| text.trim().to_owned()))
@@ -191,12 +191,16 @@ impl Node {
             Value::Integer(value) => written(value.to_string()),
             Value::Float(value) => written(value.to_string()),
             Value::List(nodes) => {
-                Value::List(nodes.into_iter().map(|node| node.as_written(text)).collect())
+                Value::List(nodes.into_iter().map(|node| node.with_scalars_as_text(text)).collect())
             }
             Value::Map(entries) => Value::Map(
                 entries
                     .into_iter()
-                    .map(|Entry { key, at, node }| Entry { key, at, node: node.as_written(text) })
+                    .map(|Entry { key, at, node }| Entry {
+                        key,
+                        at,
+                        node: node.with_scalars_as_text(text),
+                    })
                     .collect(),
             ),
             value @ (Value::Null | Value::Text(_)) => value,

@@ -78,7 +78,7 @@ pub fn parse(name: &str, text: &str) -> Result<Draft, ConfigError> {
         let origin = Origin::File { name: name.to_owned(), at: error.at };
         ConfigError::of_origin(origin, Complaint::new(error.what, error.remedy))
     })?;
-    let document = document.as_written(text);
+    let document = document.with_scalars_as_text(text);
     let overrides = Overrides::new();
     let root = Section::root(name, &document, &overrides, KEYS)?;
     let mut warnings = Vec::new();

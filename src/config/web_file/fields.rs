@@ -1,7 +1,7 @@
 //! Values as yaml.v2 reads them into the fields of exporter-toolkit.
 //!
-//! All scalars are text by now, as written (`Node::as_written`): what is a number or a boolean is
-//! decided by the field. None of these complaints repeats a text that could be a secret.
+//! All scalars are text by now, as written (`Node::with_scalars_as_text`): what is a number or a
+//! boolean is decided by the field. None of these complaints repeats a text that could be a secret.
 
 use std::time::Duration;
 

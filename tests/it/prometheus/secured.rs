@@ -31,7 +31,7 @@ async fn prometheus_scrapes_with_certificate_and_password_and_not_without() {
 
     let job = |name: &str, client: &str, password: &str, http2: bool| {
         let [ca, certificate, key] =
-            ["ca.crt", &format!("{client}.crt"), &format!("{client}.key")].map(|name| path(name));
+            ["ca.crt", &format!("{client}.crt"), &format!("{client}.key")].map(&path);
         format!(
             "- job_name: {name}\n  scheme: https\n  enable_http2: {http2}\n  \
              tls_config: {{ca_file: '{}', cert_file: '{}', key_file: '{}', server_name: localhost}}\n  \

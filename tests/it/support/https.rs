@@ -89,7 +89,6 @@ pub struct Reply {
     pub suite: CipherSuite,
     /// Of a full handshake.
     pub group: Option<NamedGroup>,
-    pub protocol: Option<String>,
     pub is_resumed: bool,
 }
 
@@ -133,7 +132,6 @@ impl Client {
             version: session.protocol_version().unwrap(),
             suite: session.negotiated_cipher_suite().unwrap().suite(),
             group: session.negotiated_key_exchange_group().map(|group| group.name()),
-            protocol: session.alpn_protocol().map(|name| String::from_utf8(name.to_vec()).unwrap()),
             is_resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         })
     }
