@@ -15,12 +15,16 @@ demo: ## run the exporter against a simulated AWS; flags of the demo go in ARGS=
 	$(CARGO) run --release --locked -- demo $(ARGS)
 
 ##@ Develop
-.PHONY: test tools fmt bench metrics-md clean help
+.PHONY: test tools fmt fuzz bench metrics-md clean help
 test: ## everything that must pass, in stages; each stage below runs alone too
-	@tools/stages tools fmt-check lint deny doc cargo-test release counts smoke
+	@tools/stages tools fmt-check lint deny doc cargo-test soak release counts smoke
 
 fmt: ## format the code
 	$(CARGO) fmt
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
+
+fuzz: ## look for inputs that break a check, guided by coverage; needs cargo-fuzz; targets go in ARGS="…"
+	tools/fuzz $(ARGS)
 
 bench: ## run the benchmarks; a filter goes in ARGS="…"
 	$(CARGO) bench --locked --bench '*' -- $(ARGS)
@@ -39,12 +43,13 @@ help: ## show this
 	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Stages of `make test`
-.PHONY: fmt-check lint deny doc cargo-test release counts smoke
+.PHONY: fmt-check lint deny doc cargo-test soak release counts smoke
 tools: ## install what the checks need: Debian packages, and Python packages below target/
 	@tools/install
 
 fmt-check: ## is the code formatted?
 	$(CARGO) fmt --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: ## clippy on everything, shellcheck on the scripts
 	$(CARGO) clippy --all-targets --locked -- -D warnings
@@ -58,7 +63,13 @@ doc: ## does the documentation build without a warning?
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --locked
 
 cargo-test: ## all tests, those that need foreign programs included; a filter goes in ARGS="…"
-	$(CARGO) test --locked -- --include-ignored $(ARGS)
+	$(CARGO) test --locked -- --include-ignored --skip soak::run:: $(ARGS)
+
+# Each of the soaks goes on for that long, and until every fault has struck once.
+MINUTES ?= 1
+soak: ## everything goes wrong at random while all is scraped and judged; MINUTES=120, SEED=… again
+	SERVICECATALOG_EXPORTER_SOAK_MINUTES=$(MINUTES) SERVICECATALOG_EXPORTER_SOAK_SEED=$(SEED) \
+	  $(CARGO) test --locked --test it soak::run:: -- --include-ignored --nocapture
 
 release: ## build the release binary, and the benchmarks without running them
 	$(CARGO) build --release --locked

@@ -1,6 +1,7 @@
 //! What a publication costs: writing a snapshot as text, against a loop that only copies the same
-//! bytes label by label; and compressing it. With `--counts-only` allocations are counted and
-//! nothing is timed; either way it fails when there is an allocation for each series.
+//! bytes label by label; and compressing it. And what the status page costs, whatever the size of
+//! the snapshot. With `--counts-only` allocations are counted and nothing is timed; either way it
+//! fails when there is an allocation for each series, or for each product that is not shown.
 
 #![allow(
     clippy::expect_used,
@@ -17,11 +18,15 @@ mod world;
 
 use std::hint::black_box;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use flate2::{Compress, Compression, FlushCompress};
+use http::{HeaderMap, Method, StatusCode};
 use servicecatalog_exporter::exposition::{BodyBuilder, Tail, Writer};
 use servicecatalog_exporter::families::{self, Shown};
+use servicecatalog_exporter::http::{self as served, Body, Encoding, Handler};
+use servicecatalog_exporter::model::{Catalog, Moment, Product, ProductStatus};
 use servicecatalog_exporter::snapshot::Snapshot;
 
 #[global_allocator]
@@ -39,11 +44,17 @@ const MORE_FOR_TEXT: u64 = 0;
 /// The same for text, compressed text and kept plain text, whose buffers grow by a part of
 /// themselves.
 const MORE_IN_ALL: u64 = 60;
+/// From 100 to 10k products a page of as many rows may take so many allocations more: what is
+/// collected on the way grows by doubling.
+const MORE_FOR_PAGE: u64 = 40;
+/// What is shown of a snapshot in the count of pages; the default is a hundred.
+const ROWS: u64 = 5;
 
 fn main() -> ExitCode {
     let counts_only = std::env::args().any(|argument| argument == "--counts-only");
     let snapshots = SIZES.map(|size| (size, world::snapshot(size)));
     let holds = count(&snapshots);
+    let holds = count_pages(&snapshots) && holds;
     if !counts_only {
         time(&snapshots);
         deflate(&snapshots[2].1);
@@ -71,6 +82,64 @@ fn count(snapshots: &[(usize, Snapshot)]) -> bool {
     }
     println!("no allocation for each series: {}\n", if holds { "holds" } else { "MISSED" });
     holds
+}
+
+/// A snapshot that is served.
+struct Fixed(Arc<Snapshot>);
+
+impl served::Shown for Fixed {
+    fn metrics(&self, _encoding: Encoding) -> Body {
+        Body::empty()
+    }
+
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0)
+    }
+
+    fn now(&self) -> Moment {
+        Moment::default()
+    }
+
+    fn count(&self, _handler: &'static str, _code: StatusCode) {}
+}
+
+fn count_pages(snapshots: &[(usize, Snapshot)]) -> bool {
+    println!(
+        "status page of {ROWS} problems, the last page but one\n products  problems      bytes  allocations     of JSON"
+    );
+    let mut first = None;
+    let mut holds = true;
+    for (_, snapshot) in snapshots {
+        let products = snapshot.targets.iter().filter_map(|target| target.products());
+        let products: u64 = products.map(|catalog| catalog.len()).sum();
+        let handler = Handler::new(Fixed(Arc::new(snapshot.clone())), "/metrics", "1");
+        let answer = |path: &str, page: u64| {
+            let target = format!("{path}?sort=name&rows={ROWS}&page={page}");
+            handler.respond(&Method::GET, &target, &HeaderMap::new()).into_body()
+        };
+        let problems = snapshot.targets.iter().filter_map(|target| target.products()).map(problems);
+        let problems: u64 = problems.sum();
+        // Pages with one behind them have the same links.
+        let last = problems.div_ceil(ROWS) - 1;
+        let mut bytes = 0;
+        let of_page = allocations::counted(|| bytes = answer("/", last).len());
+        let of_json = allocations::counted(|| drop(answer(served::STATUS_PATH, last)));
+        println!("{products:9} {problems:9}  {bytes:9}  {of_page:11}  {of_json:10}");
+        let (page, json) = *first.get_or_insert((of_page, of_json));
+        holds &= of_page <= page + MORE_FOR_PAGE && of_json <= json + MORE_FOR_PAGE;
+    }
+    println!("no allocation for each product: {}\n", if holds { "holds" } else { "MISSED" });
+    holds
+}
+
+fn problems(catalog: &Catalog) -> u64 {
+    let available = |product: &Product| product.status == ProductStatus::Available;
+    let all = catalog.products().iter();
+    all.filter(|product| product.is_stack_set() || !available(product)).count() as u64
 }
 
 fn time(snapshots: &[(usize, Snapshot)]) {

@@ -182,6 +182,19 @@ pub struct Web {
     pub config_file: Option<PathBuf>,
     /// Whether `/-/ready` needs no login.
     pub unauthenticated_ready: bool,
+    /// How much the page at `/` tells.
+    pub status_page: StatusPage,
+}
+
+/// How much the page at `/` and its JSON tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusPage {
+    /// Links only; there is no JSON.
+    Off,
+    /// Everything but what AWS says of single products, which may quote parameters of a launch.
+    Summary,
+    /// Everything.
+    Full,
 }
 
 /// What is logged.
@@ -220,6 +233,11 @@ pub enum LogFormat {
 impl Choice for Refresh {
     const CHOICES: &'static [(&'static str, Self)] =
         &[("changed", Self::Changed), ("always", Self::Always)];
+}
+
+impl Choice for StatusPage {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("summary", Self::Summary), ("full", Self::Full)];
 }
 
 impl Choice for LogLevel {

@@ -52,11 +52,14 @@ impl Default for Shown {
 impl Shown {
     /// The stages that have series: those that run at all.
     fn stages(&self) -> impl Iterator<Item = Stage> {
-        Stage::ALL.into_iter().filter(|stage| match stage {
-            Stage::Products | Stage::StackInstances => true,
-            Stage::NamesAndTags => self.names_and_tags,
-            Stage::Records => self.records,
-        })
+        Stage::REQUIRED.into_iter().chain(self.optional_stages())
+    }
+
+    /// Those of them without which a scan is a success all the same.
+    pub fn optional_stages(&self) -> impl Iterator<Item = Stage> + use<> {
+        let names = self.names_and_tags.then_some(Stage::NamesAndTags);
+        let records = self.records.then_some(Stage::Records);
+        names.into_iter().chain(records)
     }
 }
 

@@ -8,15 +8,17 @@ mod body;
 mod encoding;
 mod landing;
 mod lifecycle;
+mod page;
 mod probe;
 mod slots;
+mod status;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderMap, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
+    ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{Method, Response, StatusCode};
 
@@ -26,14 +28,21 @@ pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
 pub use probe::{ProbeError, Scheme, probe};
 
+use crate::config::StatusPage;
+use crate::model::{Clock, Moment};
 use crate::publish::{Reader, Readiness};
+use crate::snapshot::Snapshot;
 use crate::telemetry::SelfMetrics;
 use slots::Slots;
+use status::Front;
 
 /// The path that answers 200 as long as the process answers at all.
 pub const HEALTHY_PATH: &str = "/-/healthy";
 /// The path that answers 503 until the exporter has something to show.
 pub const READY_PATH: &str = "/-/ready";
+
+/// What the page at `/` tells, as JSON.
+pub const STATUS_PATH: &str = "/api/v1/status";
 
 /// `POST` reads the configuration again.
 pub const RELOAD_PATH: &str = "/-/reload";
@@ -43,12 +52,17 @@ pub const SCAN_PATH: &str = "/-/scan";
 /// As many scrapes at the same time as node_exporter answers, unless somebody says otherwise.
 const MOST_SCRAPES: usize = 40;
 
+/// As many status pages, each of which is made anew: they must not keep the scrapes from the
+/// processor.
+const MOST_PAGES: usize = 4;
+
 /// The one format that is served, whatever `Accept` says: Prometheus takes it in every version,
 /// and reads which one it is from this type.
 const METRICS_TYPE: HeaderValue =
     HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 const TEXT_TYPE: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const HTML_TYPE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+const JSON_TYPE: HeaderValue = HeaderValue::from_static("application/json");
 
 const NOT_READY: &str = "Not ready: waiting until every target was tried once, \
     or until scan.ready_after has passed. /metrics is served meanwhile.\n";
@@ -59,8 +73,12 @@ pub trait Shown {
     fn metrics(&self, encoding: Encoding) -> Body;
     /// Whether the exporter has something to show.
     fn is_ready(&self) -> bool;
-    /// Counts one answer: `handler` is one of `metrics`, `landing`, `healthy`, `ready`, `reload`,
-    /// `scan`, `other`.
+    /// What is known, for the status page.
+    fn snapshot(&self) -> Arc<Snapshot>;
+    /// The present, from which ages are counted.
+    fn now(&self) -> Moment;
+    /// Counts one answer: `handler` is one of `metrics`, `landing`, `status`, `healthy`, `ready`,
+    /// `reload`, `scan`, `other`.
     fn count(&self, handler: &'static str, code: StatusCode);
 }
 
@@ -72,6 +90,8 @@ pub struct Live {
     pub readiness: Readiness,
     /// The daemon-wide families, and where answers are counted.
     pub telemetry: Arc<SelfMetrics>,
+    /// By which ages are counted.
+    pub clock: Clock,
 }
 
 impl Shown for Live {
@@ -89,6 +109,14 @@ impl Shown for Live {
         self.readiness.is_ready()
     }
 
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.reader.latest().snapshot)
+    }
+
+    fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
     fn count(&self, handler: &'static str, code: StatusCode) {
         self.telemetry.count_http(handler, code.as_u16());
     }
@@ -98,10 +126,11 @@ impl Shown for Live {
 pub struct Handler<S = Live> {
     shown: S,
     telemetry_path: String,
-    landing: Bytes,
+    front: Front,
     /// Empty, or `/` and what follows without a slash at its end.
     prefix: String,
     scrapes: Slots,
+    pages: Slots,
     lifecycle: bool,
 }
 
@@ -110,6 +139,7 @@ pub struct Handler<S = Live> {
 enum Route {
     Metrics,
     Landing,
+    Status,
     Healthy,
     Ready,
     Act(Action),
@@ -124,6 +154,7 @@ impl Route {
         match self {
             Route::Metrics => "metrics",
             Route::Landing | Route::Home => "landing",
+            Route::Status => "status",
             Route::Healthy => "healthy",
             Route::Ready => "ready",
             Route::Act(action) => action.name(),
@@ -134,14 +165,15 @@ impl Route {
 
 impl<S: Shown> Handler<S> {
     /// Serves the metrics at `telemetry_path`, which starts with `/`. At `/` they take the place
-    /// of the landing page. `version` is shown to people.
+    /// of the status page, which is a summary. `version` is shown to people.
     pub fn new(shown: S, telemetry_path: &str, version: &str) -> Self {
         Handler {
             shown,
             telemetry_path: telemetry_path.to_owned(),
-            landing: landing::page(telemetry_path, version).into(),
+            front: Front::new(StatusPage::Summary, telemetry_path, version),
             prefix: String::new(),
             scrapes: Slots::new(MOST_SCRAPES),
+            pages: Slots::new(MOST_PAGES),
             lifecycle: false,
         }
     }
@@ -157,6 +189,13 @@ impl<S: Shown> Handler<S> {
     #[must_use]
     pub fn with_max_requests(mut self, most: usize) -> Self {
         self.scrapes = Slots::new(most);
+        self
+    }
+
+    /// How much the status page tells.
+    #[must_use]
+    pub fn with_status_page(mut self, tells: StatusPage) -> Self {
+        self.front.tell(tells);
         self
     }
 
@@ -185,17 +224,22 @@ impl<S: Shown> Handler<S> {
         Self::for_method(method, self.finished(self.route(path), auth::answer(refused)))
     }
 
-    /// Answers one request and counts the answer. `path` is the path alone, without the query.
+    /// Answers one request and counts the answer. `target` is the path with its query, if any.
     ///
     /// A response to `HEAD` has the headers of the one to `GET`, `Content-Length` included, and
     /// no body.
-    pub fn respond(&self, method: &Method, path: &str, headers: &HeaderMap) -> Response<Body> {
+    pub fn respond(&self, method: &Method, target: &str, headers: &HeaderMap) -> Response<Body> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let route = self.route(path);
         let is_answered = method == Method::GET || method == Method::HEAD;
         let response = match route {
             Route::Act(_) => lifecycle::refusal(self.lifecycle, method, headers),
-            Route::Other => self.answer(route, headers),
-            _ if is_answered => self.answer(route, headers),
+            Route::Other => self.answer(route, query, headers),
+            _ if is_answered => self.answer(route, query, headers),
+            Route::Status => {
+                let refusal = status::refusal(StatusCode::METHOD_NOT_ALLOWED, "use GET or HEAD");
+                with(refusal, ALLOW, HeaderValue::from_static("GET, HEAD"))
+            }
             _ => not_allowed("Only GET and HEAD are answered\n", "GET, HEAD"),
         };
         Self::for_method(method, self.finished(route, response))
@@ -229,22 +273,21 @@ impl<S: Shown> Handler<S> {
             SCAN_PATH => Route::Act(Action::Scan),
             _ if path == self.telemetry_path => Route::Metrics,
             "/" => Route::Landing,
+            STATUS_PATH => Route::Status,
             "" if !self.prefix.is_empty() => Route::Home,
             _ => Route::Other,
         }
     }
 
-    fn answer(&self, route: Route, headers: &HeaderMap) -> Response<Body> {
+    fn answer(&self, route: Route, query: &str, headers: &HeaderMap) -> Response<Body> {
         match route {
             Route::Metrics => self.scrapes.answer(|| self.metrics(Encoding::accepted(headers))),
+            Route::Landing => self.pages.answer(|| self.front.page(&self.shown, query)),
+            Route::Status => self.pages.answer(|| self.front.json(&self.shown, query)),
             Route::Home => {
                 let away = text(StatusCode::FOUND, "See the page one level below\n");
                 let home = HeaderValue::try_from(format!("{}/", self.prefix));
                 with(away, LOCATION, home.unwrap_or(HeaderValue::from_static("/")))
-            }
-            Route::Landing => {
-                let page = typed(StatusCode::OK, HTML_TYPE, Body::from(self.landing.clone()));
-                with(page, CONTENT_SECURITY_POLICY, landing::CONTENT_POLICY)
             }
             Route::Healthy => text(StatusCode::OK, "Healthy\n"),
             Route::Ready if self.shown.is_ready() => text(StatusCode::OK, "Ready\n"),

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use enrichment::{EnrichmentEnd, NamesEnd, RecordAnswer, RecordDue, RecordsEnd};
 pub use stack_set::{Basis, Cause, ListingOutcome};
-pub use stage::{Stage, StageResult, StageState};
+pub use stage::{Stage, StageError, StageResult, StageState};
 
 use crate::model::{
     AccountId, CallCounts, Catalog, Listing, Moment, Product, Reason, Region, Tally,
@@ -44,6 +44,10 @@ pub struct Snapshot {
     pub found: Found,
     /// The calls that finding the targets took, by the account that was asked.
     pub directories: Vec<(AccountId, CallCounts)>,
+    /// The stages that run beside [`Stage::REQUIRED`].
+    pub optional_stages: Vec<Stage>,
+    /// When it was taken; the beginning of time for the one before all.
+    pub taken: Moment,
 }
 
 /// Data, and since when it is known to be true.
@@ -211,6 +215,12 @@ impl TargetState {
         self.stack_sets.get(id).is_some_and(|set| set.refused)
     }
 
+    /// When asking for that list began: its products are not older.
+    #[must_use]
+    pub fn products_asked(&self) -> Option<Moment> {
+        self.products.as_ref().map(|dated| dated.asked)
+    }
+
     /// Stack sets in the served list that no listing describes.
     #[must_use]
     pub fn stack_sets_unknown(&self) -> u64 {
@@ -306,6 +316,18 @@ impl TargetState {
         }
         self.enrichment_finished(end.enrichment, begun);
         self.look_for_the_oldest();
+    }
+
+    /// Says why stages failed in the attempt that just finished: of each the first error that fits.
+    pub fn explain(&mut self, errors: impl IntoIterator<Item = (Stage, StageError)>) {
+        let mut explained = [false; Stage::ALL.len()];
+        for (stage, error) in errors {
+            let place = stage.index();
+            let fits = self.stages[place].result == StageResult::Failed(error.reason);
+            if fits && !std::mem::replace(&mut explained[place], true) {
+                self.stages[place].explain(error);
+            }
+        }
     }
 
     /// Drops what was not confirmed for `keep`, each list and listing by itself: a list by a later

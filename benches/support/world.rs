@@ -66,6 +66,7 @@ fn product(nth: usize) -> Product {
         created: Some(1_600_000_000.125 + 977.001 * nth as f64),
         provisioning,
         last_record: format!("rec-{nth:013}").into(),
+        status_message: None,
     }
 }
 

@@ -15,7 +15,7 @@ use super::systemd::Systemd;
 use super::web::Web;
 use super::{limits, session, system_clock};
 use crate::aws::{Session, Shared};
-use crate::config::{self, Config, Loader};
+use crate::config::{Config, Loader};
 use crate::families;
 use crate::http::{Action, Gate, HEALTHY_PATH, Handler, Live, Outcome, READY_PATH};
 use crate::model::Clock;
@@ -169,9 +169,13 @@ impl App {
             reader: self.reader,
             readiness: self.readiness.clone(),
             telemetry: Arc::clone(&self.metrics),
+            clock: self.clock.clone(),
         };
         let handler = Handler::new(live, &web.telemetry_path, version::VERSION);
-        let handler = handler.below(web.route_prefix.as_str()).with_max_requests(web.max_requests);
+        let handler = handler
+            .below(web.route_prefix.as_str())
+            .with_max_requests(web.max_requests)
+            .with_status_page(web.status_page);
         let handler = Arc::new(handler.with_lifecycle(web.enable_lifecycle));
         let below = |path| web.route_prefix.path(path);
         let ready = web.unauthenticated_ready.then(|| below(READY_PATH));
@@ -182,10 +186,11 @@ impl App {
             let (requests, wishes) = (requests.clone(), wishes.clone());
             async move {
                 let (method, path) = (&head.method, head.uri.path());
+                let target = head.uri.path_and_query().map_or(path, |target| target.as_str());
                 let answer = match gate.admit(path, &head.headers).await {
                     Err(refused) => handler.refused(method, path, refused),
                     Ok(()) => match handler.action(method, path, &head.headers) {
-                        None => handler.respond(method, path, &head.headers),
+                        None => handler.respond(method, target, &head.headers),
                         Some(action) => {
                             let outcome = act(action, &requests, &wishes).await;
                             handler.acted(action, outcome)
@@ -196,7 +201,7 @@ impl App {
             }
         };
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
-        let limits_of_server = limits_of_server(web, &self.config.aws);
+        let limits_of_server = limits_of_server(&self.config);
         let (tls, stopped) = (self.web.tls(), stop.clone());
         let server = serve::serve(self.listeners, answer, limits_of_server, tls, stopped, drain);
         let pump = async {
@@ -260,13 +265,14 @@ impl App {
     }
 }
 
-/// As many connections as the process may have beside its calls of AWS.
-fn limits_of_server(web: &config::Web, aws: &config::Aws) -> serve::Limits {
-    let wanted = serve::Limits { max_connections: web.max_connections, ..serve::Limits::default() };
+/// As many connections as are configured and the process may have beside its calls of AWS.
+fn limits_of_server(config: &Config) -> serve::Limits {
+    let max_connections = config.web.max_connections;
+    let wanted = serve::Limits { max_connections, ..serve::Limits::default() };
     let Some(descriptors) = serve::descriptor_limit() else { return wanted };
     // A call has up to two connections, one to where its role is assumed; the rest is for files,
     // and for connections that are kept between two calls.
-    let others = 64 + 2 * aws.max_in_flight;
+    let others = 64 + 2 * config.aws.max_in_flight;
     let limits = wanted.clone().within(descriptors, others);
     if limits.max_connections < wanted.max_connections {
         tracing::warn!(

@@ -69,7 +69,7 @@ fn print_welcome(
         "\
 The exporter scans a simulated AWS (seed {seed}) every {interval:?}; its world moves every {step:?}.
 
-  {url:<32}  version and links
+  {url:<32}  the status page
   {metrics:<32}  the metrics
   {endpoint:<32}  the simulated AWS itself
 

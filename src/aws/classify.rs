@@ -268,5 +268,10 @@ fn chain(error: &(dyn Error + 'static)) -> String {
 
 /// Text from outside as one line of bounded length.
 pub(super) fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE_LIMIT).collect()
+    line_of(text, MESSAGE_LIMIT)
+}
+
+/// Text from outside as one line of at most so many characters.
+pub(super) fn line_of(text: &str, most: usize) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
 }

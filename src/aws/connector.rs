@@ -1,15 +1,19 @@
 //! The one HTTP client of the process, which refuses answers that are too large.
 
+use std::fmt;
+
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::{Builder, Connector, tls};
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
-    SharedHttpConnector,
+    SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use http_body_util::Limited;
 
 /// An answer may have this many bytes. A page of 20 items has about 20 kB.
@@ -34,6 +38,38 @@ pub(super) fn http_client(proxied: bool) -> SharedHttpClient {
             .build()
     });
     SharedHttpClient::new(Bounded(inner))
+}
+
+/// A client without a network: each request is answered by `answer`, at once.
+pub(super) fn answered_by<A>(answer: A) -> SharedHttpClient
+where
+    A: Fn(http::Request<Bytes>) -> http::Response<Bytes> + Clone + Send + Sync + 'static,
+{
+    let inner = http_client_fn(move |_, _| SharedHttpConnector::new(InProcess(answer.clone())));
+    SharedHttpClient::new(Bounded(inner))
+}
+
+struct InProcess<A>(A);
+
+impl<A> fmt::Debug for InProcess<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+impl<A> HttpConnector for InProcess<A>
+where
+    A: Fn(http::Request<Bytes>) -> http::Response<Bytes> + Send + Sync + 'static,
+{
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answer = || -> Result<HttpResponse, BoxError> {
+            let request = request.try_into_http1x()?;
+            let body = |body: SdkBody| Bytes::copy_from_slice(body.bytes().unwrap_or_default());
+            let answer = (self.0)(request.map(body));
+            Ok(HttpResponse::try_from(answer.map(SdkBody::from))?)
+        };
+        HttpConnectorFuture::ready(answer().map_err(|error| ConnectorError::other(error, None)))
+    }
 }
 
 #[derive(Debug)]

@@ -5,16 +5,23 @@ use std::sync::Arc;
 use aws_sdk_servicecatalog::primitives::DateTime;
 use aws_sdk_servicecatalog::types::ProvisionedProductDetail;
 
+use super::classify::line_of;
 use crate::model::{Product, ProductStatus, Provisioning};
+
+/// A StatusMessage is cut to this many characters.
+const STATUS_MESSAGE_LIMIT: usize = 1_000;
 
 /// A product as listed.
 pub(super) fn product(item: &ProvisionedProductDetail) -> Product {
     let text = |field: Option<&str>| -> Arc<str> { field.unwrap_or_default().into() };
+    let status = ProductStatus::read(item.status().map(|status| status.as_str()));
+    let message = item.status_message().filter(|message| !message.is_empty());
+    let message = message.filter(|_| status != ProductStatus::Available);
     Product {
         id: id(item.id(), item.arn()).into(),
         name: item.name().unwrap_or_default().into(),
         kind: text(item.r#type()),
-        status: ProductStatus::read(item.status().map(|status| status.as_str())),
+        status,
         product_id: text(item.product_id()),
         artifact_id: text(item.provisioning_artifact_id()),
         created: item.created_time().map(seconds),
@@ -23,6 +30,7 @@ pub(super) fn product(item: &ProvisionedProductDetail) -> Product {
             item.last_successful_provisioning_record_id(),
         ),
         last_record: text(item.last_record_id()),
+        status_message: message.map(|message| line_of(message, STATUS_MESSAGE_LIMIT).into()),
     }
 }
 
@@ -60,10 +68,24 @@ mod tests {
     }
 
     #[test]
+    fn a_status_message_is_one_bounded_line_of_a_product_that_is_not_available() {
+        use aws_sdk_servicecatalog::types::ProvisionedProductStatus as Status;
+        let message = |status: Status, text: &str| {
+            let item = ProvisionedProductDetail::builder().status(status).status_message(text);
+            product(&item.build()).status_message.map(String::from)
+        };
+        assert_eq!(message(Status::Tainted, "a\nb").as_deref(), Some("a b"));
+        let long = message(Status::Error, &"ä".repeat(2_000)).unwrap();
+        assert_eq!(long.chars().count(), 1_000);
+        assert_eq!(message(Status::Error, ""), None);
+        assert_eq!(message(Status::Available, "of an earlier operation"), None);
+    }
+
+    #[test]
     fn an_item_without_any_field_is_a_product_all_the_same() {
         let product = product(&ProvisionedProductDetail::builder().build());
         assert_eq!((&*product.name, &*product.kind, product.created), ("", "", None));
-        assert_eq!(&*product.last_record, "");
+        assert_eq!((&*product.last_record, &product.status_message), ("", &None));
         assert_eq!(product.status, ProductStatus::read(None));
         assert_eq!(product.provisioning, Provisioning::Unrecorded);
     }

@@ -9,11 +9,12 @@ use aws_config::{AppName, BehaviorVersion, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_servicecatalog::config::IdentityCache;
+use bytes::Bytes;
 
 use super::caller::{Caller, Limits, Shared};
 use super::client::TargetClient;
 use super::clients::{Clients, sdk_region};
-use super::connector::http_client;
+use super::connector::{answered_by, http_client};
 use super::credentials::{Kept, KeptProvider, Role};
 use super::directory::DirectoryClient;
 use super::ledger::Ledger;
@@ -93,6 +94,25 @@ impl Session {
             .endpoint_url(endpoint_url)
             .http_client(http_client(false))
             .build();
+        Self::of_keys(keys, config, region, limits)
+    }
+
+    /// A session without a network: `answer` stands where AWS is. Requests are signed and answers
+    /// are bounded and read as ever, so that it can be tested what an answer may hold.
+    #[must_use]
+    pub fn answered_by<A>(answer: A, region: &Region, limits: Limits) -> Self
+    where
+        A: Fn(http::Request<Bytes>) -> http::Response<Bytes> + Clone + Send + Sync + 'static,
+    {
+        let keys = Credentials::new("nobody", "nothing", None, None, "answered_by");
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .http_client(answered_by(answer))
+            .build();
+        Self::of_keys(keys, config, region, limits)
+    }
+
+    fn of_keys(keys: Credentials, config: SdkConfig, region: &Region, limits: Limits) -> Self {
         let source = SharedCredentialsProvider::new(keys);
         Self::of(config, region.clone(), None, limits, Arc::default(), source, None, false)
     }

@@ -8,7 +8,7 @@ use clap::{Args, Parser};
 use clap_complete::Shell;
 
 use super::variables::Environment;
-use crate::config::{Choice, ConfigError, HOST_NAME, LogFormat, LogLevel, Overrides};
+use crate::config::{Choice, ConfigError, HOST_NAME, LogFormat, LogLevel, Overrides, StatusPage};
 use crate::model::PolicyPart;
 
 /// Exports the current state of AWS Service Catalog to Prometheus
@@ -118,6 +118,12 @@ pub struct Settings {
     /// takes true or false]
     #[arg(long = "web.unauthenticated-ready", global = true)]
     unauthenticated_ready: bool,
+
+    /// How much the page at / tells: off is links only, full also what AWS says of single products,
+    /// which may quote parameters of a launch [default: summary]
+    #[arg(long = "web.status-page", value_name = "WHAT", global = true)]
+    #[arg(value_parser = PossibleValuesParser::new(StatusPage::words()))]
+    status_page: Option<String>,
 }
 
 impl Settings {
@@ -145,6 +151,7 @@ impl Settings {
             ("web.enable_lifecycle", "web.enable-lifecycle", &enable_lifecycle),
             ("web.config_file", "web.config.file", &self.web_config_file),
             ("web.unauthenticated_ready", "web.unauthenticated-ready", &unauthenticated_ready),
+            ("web.status_page", "web.status-page", &self.status_page),
         ] {
             if let Some(given) = env.text(flag, typed.clone())? {
                 overrides.insert(key, given);

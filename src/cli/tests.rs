@@ -43,6 +43,7 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("", "web.enable-lifecycle", "true"),
     ("", "web.config.file", "web.yml"),
     ("", "web.unauthenticated-ready", "true"),
+    ("", "web.status-page", "full"),
     ("", "log.level", "debug"),
     ("", "log.format", "json"),
     ("", "scan.interval", "1m"),

@@ -194,7 +194,10 @@ impl Field for TelemetryPath {
         }
         plain_path(path)?;
         if path == "/" {
-            return refuse("is the landing page", REMEDY);
+            return refuse("is the status page", REMEDY);
+        }
+        if path == "/api/v1/status" {
+            return refuse("is the status page as JSON", REMEDY);
         }
         if path.starts_with("/-/") {
             return refuse("is reserved for health checks, as all of /-/ is", REMEDY);

@@ -16,7 +16,7 @@ use super::sharding::sharding;
 use super::targets::{refuse_several_regions, targets};
 use super::{
     Aws, Config, Defaults, Log, LogFormat, LogLevel, MAX_BACKOFF, Metrics, Refresh, Scan,
-    StackInstances, Web,
+    StackInstances, StatusPage, Web,
 };
 use crate::model::{PerInstance, PerProduct};
 
@@ -249,6 +249,7 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
         "enable_lifecycle",
         "config_file",
         "unauthenticated_ready",
+        "status_page",
     ];
     const DRAIN: HumanDuration = HumanDuration(Duration::from_millis(900));
     let web = root.section("web", KEYS)?;
@@ -274,6 +275,7 @@ fn web(root: &Section<'_>) -> Result<Web, ConfigError> {
         enable_lifecycle: web.setting("enable_lifecycle", false, any)?.value,
         config_file: web.optional("config_file", any::<FileName>)?.and_then(beside_its_file),
         unauthenticated_ready: web.setting("unauthenticated_ready", false, any)?.value,
+        status_page: web.setting("status_page", StatusPage::Summary, any)?.value,
     })
 }
 

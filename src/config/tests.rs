@@ -101,7 +101,8 @@ fn a_file_is_read_as_typed() {
          max_attempts: 1\n  max_requests_per_second: 0.5\n  burst: 1\n  concurrency: 4\n  \
          max_in_flight: 4\n\
          web: {listen_addresses: ['127.0.0.1:1', ':2'], telemetry_path: /m, drain_timeout: 0s, \
-         enable_lifecycle: true, config_file: web.yml, unauthenticated_ready: true}\n\
+         enable_lifecycle: true, config_file: web.yml, unauthenticated_ready: true, \
+         status_page: full}\n\
          log: {level: warn, format: json}\n",
     )
     .unwrap();
@@ -127,6 +128,7 @@ fn a_file_is_read_as_typed() {
         ["127.0.0.1:1", ":2"].iter().map(|text| text.parse().unwrap()).collect();
     assert_eq!(config.web.listen_addresses, addresses);
     assert_eq!(config.web.telemetry_path, "/m");
+    assert_eq!(config.web.status_page, StatusPage::Full);
     assert_eq!(config.web.drain_timeout, Duration::ZERO);
     assert!(
         config.web.enable_lifecycle && !Config::defaults(Defaults::Production).web.enable_lifecycle

@@ -27,6 +27,7 @@ fn product(id: &str, kind: &str, status: &str) -> Product {
         created: Some(1_536_068_318.933),
         provisioning: Provisioning::LastFailed,
         last_record: "rec-1".into(),
+        status_message: None,
     }
 }
 

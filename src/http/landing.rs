@@ -1,72 +1,60 @@
-//! The page at `/`, for people who found the port.
+//! The page at `/` where the status page is off, and the places that both link.
 
-use http::HeaderValue;
-use maud::{DOCTYPE, PreEscaped, html};
+use maud::html;
 
-use super::{HEALTHY_PATH, READY_PATH};
+use super::page::framed;
+use super::{HEALTHY_PATH, READY_PATH, STATUS_PATH};
 
-/// Nothing is loaded, run, framed or sent; the one style sheet is named by its hash.
-pub(super) const CONTENT_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'sha256-ntK+TZOheJ0nzDYmp/nKA+UN1mXmnAZRfMAyXP0ub+E='; base-uri 'none'; \
-     form-action 'none'; frame-ancestors 'none'",
-);
+/// A path, its name, and what is there.
+pub(super) type Place<'a> = (&'a str, &'static str, &'static str);
 
-const STYLE: &str = "\
-:root{color-scheme:light dark}\
-body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:2rem auto;padding:0 1rem}\
-li{margin:.5rem 0}\
-code{font-family:ui-monospace,monospace}";
-
-/// The page. Links are relative, so that they hold behind a proxy that adds a prefix.
-pub(super) fn page(telemetry_path: &str, version: &str) -> String {
-    let links = [
+/// What else is served. Links are relative, so that they hold behind a proxy that adds a prefix:
+/// write `.` before the path.
+pub(super) fn places(telemetry_path: &str) -> [Place<'_>; 3] {
+    [
         (telemetry_path, "Metrics", "in the text format of Prometheus"),
         (HEALTHY_PATH, "Health", "200 as long as the process answers"),
         (READY_PATH, "Readiness", "503 until every target was tried once"),
-    ];
-    let documentation = env!("CARGO_PKG_REPOSITORY");
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { "servicecatalog-exporter" }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
+    ]
+}
+
+/// The status page as JSON.
+pub(super) const JSON: Place<'_> = (STATUS_PATH, "JSON", "this page for scripts");
+
+/// Where the documentation is, if the package says so.
+pub(super) fn documentation() -> Option<&'static str> {
+    Some(env!("CARGO_PKG_REPOSITORY")).filter(|url| !url.is_empty())
+}
+
+/// The page.
+pub(super) fn page(telemetry_path: &str, version: &str) -> String {
+    framed(
+        "servicecatalog-exporter",
+        html! {
+            main class="plain" {
                 h1 { "servicecatalog-exporter" }
                 p { "The current state of AWS Service Catalog, for Prometheus. Version " (version) "." }
                 ul {
-                    @for (path, name, meaning) in links {
+                    @for (path, name, meaning) in places(telemetry_path) {
                         li { a href={ "." (path) } { (name) } ": " (meaning) }
                     }
-                    @if !documentation.is_empty() {
-                        li { a href=(documentation) { "Documentation" } }
+                    @if let Some(url) = documentation() {
+                        li { a href=(url) { "Documentation" } }
                     }
                 }
                 p {
+                    "The status page is off (" code { "web.status_page" } "). "
                     code { "servicecatalog-exporter metrics" } " prints the meaning of every metric, "
                     code { "servicecatalog-exporter --help" } " every setting."
                 }
             }
-        }
-    }
-    .into_string()
+        },
+    )
 }
 
 #[cfg(test)]
 mod tests {
-    use sha2::{Digest as _, Sha256};
-
     use super::*;
-
-    #[test]
-    fn the_policy_admits_the_style_sheet_of_the_page() {
-        let hash = base64(&Sha256::digest(STYLE));
-        let policy = CONTENT_POLICY.to_str().unwrap().to_owned();
-        assert!(policy.contains(&format!("'sha256-{hash}'")), "the hash is now {hash}");
-    }
 
     #[test]
     fn every_place_is_linked_relative_to_the_page() {
@@ -89,22 +77,5 @@ mod tests {
     fn what_was_configured_is_escaped() {
         let page = page("/\"><script>", "<b>");
         assert!(!page.contains("<script>") && !page.contains("<b>"), "{page}");
-    }
-
-    fn base64(bytes: &[u8]) -> String {
-        const DIGITS: &[u8; 64] =
-            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-        let mut text = String::new();
-        for group in bytes.chunks(3) {
-            let bits = group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte))
-                << (8 * (3 - group.len()));
-            for digit in 0..4 {
-                text.push(match digit <= group.len() {
-                    true => char::from(DIGITS[(bits >> (18 - 6 * digit) & 63) as usize]),
-                    false => '=',
-                });
-            }
-        }
-        text
     }
 }

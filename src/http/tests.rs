@@ -4,6 +4,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, RETRY_AFTER};
 use http_body_util::BodyExt as _;
 
 use super::*;
+use http::header::CONTENT_SECURITY_POLICY;
 
 /// What Prometheus sends, from the servers themselves (scrape.go) and from requests that others
 /// have recorded.
@@ -54,6 +55,14 @@ impl Shown for Fixed {
 
     fn is_ready(&self) -> bool {
         self.is_ready
+    }
+
+    fn snapshot(&self) -> Arc<Snapshot> {
+        Arc::default()
+    }
+
+    fn now(&self) -> Moment {
+        Moment::default()
     }
 
     fn count(&self, handler: &'static str, code: StatusCode) {
@@ -134,7 +143,7 @@ fn readiness_says_what_it_waits_for() {
 }
 
 #[test]
-fn the_landing_page_links_the_metrics_under_a_strict_policy() {
+fn the_status_page_links_the_metrics_under_a_strict_policy() {
     let response = get(&handler(), "/");
     assert_eq!(response.status(), 200);
     assert_eq!(header(&response, CONTENT_TYPE), Some("text/html; charset=utf-8"));
@@ -144,7 +153,7 @@ fn the_landing_page_links_the_metrics_under_a_strict_policy() {
 }
 
 #[test]
-fn metrics_at_the_root_take_the_place_of_the_landing_page() {
+fn metrics_at_the_root_take_the_place_of_the_status_page() {
     let handler = Handler::new(Fixed::default(), "/", "1");
     assert_eq!(body(get(&handler, "/")), "plain text\n");
     assert_eq!(get(&handler, "/metrics").status(), 404);
@@ -159,7 +168,7 @@ fn another_telemetry_path_replaces_the_usual_one() {
 
 #[test]
 fn head_has_the_headers_of_get_and_no_body() {
-    for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/nowhere"] {
+    for path in ["/metrics", "/", "/?q=a", "/api/v1/status", "/-/healthy", "/-/ready", "/nowhere"] {
         let get = get(&handler(), path);
         let head = handler().respond(&Method::HEAD, path, &HeaderMap::new());
         assert_eq!((head.status(), head.headers()), (get.status(), get.headers()), "{path}");
@@ -187,7 +196,7 @@ fn an_unknown_path_is_not_found_whatever_the_method() {
 
 #[test]
 fn nothing_is_kept_by_a_cache_on_the_way() {
-    for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/nowhere"] {
+    for path in ["/metrics", "/", "/api/v1/status", "/-/healthy", "/-/ready", "/nowhere"] {
         assert_eq!(header(&get(&handler(), path), CACHE_CONTROL), Some("no-store"), "{path}");
     }
 }
@@ -195,9 +204,10 @@ fn nothing_is_kept_by_a_cache_on_the_way() {
 #[test]
 fn every_answer_is_counted_under_a_name_from_a_closed_set() {
     let handler = handler();
-    for path in ["/metrics", "/", "/-/healthy", "/-/ready", "/made/up"] {
+    for path in ["/metrics?a=b", "/", "/-/healthy", "/-/ready", "/made/up", "/api/v1/status"] {
         get(&handler, path);
     }
+    get(&handler, "/?q=%");
     handler.respond(&Method::POST, "/metrics", &HeaderMap::new());
     handler.respond(&Method::HEAD, "/metrics", &HeaderMap::new());
     let counted = handler.shown.counted.into_inner().unwrap();
@@ -209,6 +219,8 @@ fn every_answer_is_counted_under_a_name_from_a_closed_set() {
             ("healthy", 200),
             ("ready", 503),
             ("other", 404),
+            ("status", 200),
+            ("landing", 400),
             ("metrics", 405),
             ("metrics", 200),
         ]
@@ -348,4 +360,16 @@ fn a_head_of_the_metrics_takes_no_place() {
     let held = handler.respond(&Method::HEAD, "/metrics", &HeaderMap::new());
     assert_eq!(get(&handler, "/metrics").status(), 200);
     drop(held);
+}
+
+#[test]
+fn status_pages_have_places_of_their_own_beside_the_scrapes() {
+    let handler = handler().with_max_requests(1);
+    let pages: Vec<_> = (0..MOST_PAGES).map(|_| get(&handler, "/")).collect();
+    assert!(pages.iter().all(|page| page.status() == 200));
+    assert_eq!(get(&handler, "/").status(), 503);
+    assert_eq!(get(&handler, STATUS_PATH).status(), 503);
+    assert_eq!(get(&handler, "/metrics").status(), 200);
+    drop(pages);
+    assert_eq!(get(&handler, STATUS_PATH).status(), 200);
 }

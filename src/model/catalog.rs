@@ -152,6 +152,7 @@ mod tests {
             created: None,
             provisioning: Provisioning::Unrecorded,
             last_record: "".into(),
+            status_message: None,
         }
     }
 

@@ -65,6 +65,9 @@ pub struct Product {
     /// `rec-…` (LastRecordId): the last operation of any kind; another one means that the product
     /// changed. Empty when absent.
     pub last_record: Arc<str>,
+    /// What AWS says of the status (StatusMessage), one line of bounded length; kept only while it
+    /// is not AVAILABLE. It may quote parameters of the launch: never a metric.
+    pub status_message: Option<Box<str>>,
 }
 
 impl Product {

@@ -159,9 +159,15 @@ impl Pump {
     fn submission(&self) -> Submission {
         let targets = self.slots.states();
         self.metrics.set_targets(targets.len(), self.roster.configured);
-        let snapshot =
-            Snapshot { targets, found: self.roster.found, directories: self.roster.calls.clone() };
-        Submission { snapshot: Arc::new(snapshot), shown: shown_of(self.config()) }
+        let shown = shown_of(self.config());
+        let snapshot = Snapshot {
+            targets,
+            found: self.roster.found,
+            directories: self.roster.calls.clone(),
+            optional_stages: shown.optional_stages().collect(),
+            taken: self.clock.now(),
+        };
+        Submission { snapshot: Arc::new(snapshot), shown }
     }
 
     fn follow(&mut self, roster: Arc<Roster>) {

@@ -10,9 +10,10 @@ use super::report::report;
 use super::roster::Wanted;
 use super::schedule::Schedule;
 use super::slow::report_slow;
+use crate::aws::CallError;
 use crate::config::Config;
 use crate::model::{AccountId, Clock, Reason};
-use crate::snapshot::TargetState;
+use crate::snapshot::{StageError, TargetState};
 
 /// One target in the pump.
 #[derive(Debug)]
@@ -154,6 +155,7 @@ impl Slot {
         let state = Arc::make_mut(&mut self.state);
         state.calls = self.wanted.client.counts();
         state.attempt_finished(finished.end.clone());
+        state.explain(finished.errors.iter().map(|(stage, error)| (*stage, said(error))));
         let pause = self.schedule.ended(begun, denied, interval);
         report(&before, state, &finished, pause.filter(|_| !self.paused));
         self.paused = pause.is_some();
@@ -198,5 +200,16 @@ impl Slot {
             Arc::make_mut(&mut self.state).calls = calls;
         }
         moved
+    }
+}
+
+/// What a failed call says to whoever looks at the target.
+fn said(error: &CallError) -> StageError {
+    StageError {
+        operation: error.operation,
+        reason: error.reason,
+        code: error.code.as_str().into(),
+        message: error.message.as_str().into(),
+        request_id: error.request_id.as_str().into(),
     }
 }

@@ -201,6 +201,13 @@ impl ProvisionedProduct {
         self
     }
 
+    /// The same product with that StatusMessage.
+    #[must_use]
+    pub fn saying(mut self, message: impl Into<String>) -> Self {
+        self.status_message = Some(message.into());
+        self
+    }
+
     /// The same product, launched by `owner_arn`.
     #[must_use]
     pub fn owned_by(mut self, owner_arn: &str) -> Self {

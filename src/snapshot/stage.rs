@@ -1,8 +1,9 @@
 //! The stages of a scan, and how each fared.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::Reason;
+use crate::model::{Operation, Reason};
 
 /// A part of a scan that succeeds or fails by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +55,22 @@ pub enum StageResult {
     Failed(Reason),
 }
 
+/// Why the last finished attempt of a stage failed, in the words of whoever refused it. Each text
+/// is one line of bounded length, without secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StageError {
+    /// What was called.
+    pub operation: Operation,
+    /// The reason that is exported.
+    pub reason: Reason,
+    /// AWS's error code; empty where the failure is not AWS's.
+    pub code: Box<str>,
+    /// AWS's message, or what failed here.
+    pub message: Box<str>,
+    /// AWS's id of the request; empty where there was no answer.
+    pub request_id: Box<str>,
+}
+
 /// How a stage fared so far.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StageState {
@@ -65,6 +82,8 @@ pub struct StageState {
     pub took: Option<Duration>,
     /// Attempts that failed.
     pub failures: u64,
+    /// The last one's error while the stage fails, if one is known; a success forgets it.
+    pub error: Option<Arc<StageError>>,
 }
 
 impl StageState {
@@ -74,11 +93,21 @@ impl StageState {
             Ok(()) => {
                 self.result = StageResult::Succeeded;
                 self.last_success = begun;
+                self.error = None;
             }
             Err(reason) => {
                 self.result = StageResult::Failed(reason);
                 self.failures += 1;
+                // What was denied lately is not asked again, and fails for what was said then.
+                self.error.take_if(|error| error.reason != reason);
             }
+        }
+    }
+
+    /// The words behind the failure, unless they speak of another one.
+    pub(super) fn explain(&mut self, error: StageError) {
+        if self.result == StageResult::Failed(error.reason) {
+            self.error = Some(Arc::new(error));
         }
     }
 }

@@ -2,7 +2,7 @@ mod renewal;
 
 use super::*;
 use crate::model::{
-    CatalogBuilder, InstanceStatus, ListingBuilder, PerInstance, Product, ProductStatus,
+    CatalogBuilder, InstanceStatus, ListingBuilder, Operation, PerInstance, Product, ProductStatus,
     Provisioning,
 };
 
@@ -28,6 +28,7 @@ fn list(items: &[(&str, &str)]) -> Arc<Catalog> {
             created: None,
             provisioning: Provisioning::Unrecorded,
             last_record: "".into(),
+            status_message: None,
         });
     }
     Arc::new(builder.finish())
@@ -238,4 +239,39 @@ fn a_success_ends_staleness() {
     assert_eq!(state.stage(Stage::Products).result, StageResult::Succeeded);
     assert_eq!(state.stage(Stage::Products).last_success, 1_300.0);
     assert_eq!(state.stage(Stage::Products).failures, 1);
+}
+
+fn said(reason: Reason, message: &str) -> StageError {
+    StageError {
+        operation: Operation::ScanProvisionedProducts,
+        reason,
+        code: "".into(),
+        message: message.into(),
+        request_id: "".into(),
+    }
+}
+
+#[test]
+fn a_stage_keeps_the_words_of_its_failure_until_it_succeeds() {
+    let mut state = target();
+    let words = |state: &TargetState| {
+        state.stage(Stage::Products).error.as_ref().map(|error| error.message.to_string())
+    };
+    state.attempt_finished(end(at(0), Err(Reason::AccessDenied), vec![]));
+    let errors = [
+        (STACK_INSTANCES, said(Reason::AccessDenied, "of another stage")),
+        (Stage::Products, said(Reason::Timeout, "for another reason")),
+        (Stage::Products, said(Reason::AccessDenied, "the first")),
+        (Stage::Products, said(Reason::AccessDenied, "a later one")),
+    ];
+    state.explain(errors);
+    assert_eq!(words(&state).as_deref(), Some("the first"));
+    assert!(state.stage(STACK_INSTANCES).error.is_none(), "it did not fail");
+    state.attempt_finished(end(at(300), Err(Reason::AccessDenied), vec![]));
+    assert_eq!(words(&state).as_deref(), Some("the first"), "it fails for the same reason still");
+    state.attempt_finished(end(at(600), Err(Reason::Timeout), vec![]));
+    assert_eq!(words(&state), None, "words of another failure are no explanation");
+    state.explain([(Stage::Products, said(Reason::Timeout, "late"))]);
+    scanned(&mut state, at(900), &[], vec![]);
+    assert_eq!(words(&state), None);
 }

@@ -268,7 +268,7 @@ fn tracked() -> Vec<String> {
 }
 
 fn sources() -> Vec<Source> {
-    ["src", "tests", "benches"].into_iter().flat_map(sources_of).collect()
+    ["src", "tests", "benches", "fuzz"].into_iter().flat_map(sources_of).collect()
 }
 
 fn sources_of(folder: &str) -> Vec<Source> {

@@ -11,12 +11,14 @@
 )]
 
 mod boto3;
+mod browser;
 mod cli;
 mod contract;
 mod counted;
 mod documents;
 mod enrich;
 mod fleet;
+mod fuzz;
 mod golden;
 mod gzip;
 mod hostile;
@@ -27,12 +29,14 @@ mod logged;
 mod moto;
 mod oracle;
 mod paced;
+mod page;
 mod policy;
 mod process;
 mod prometheus;
 mod promtool;
 mod reasons;
 mod reference;
+mod soak;
 mod support;
 mod web_file;
 mod wire;

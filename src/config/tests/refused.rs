@@ -155,7 +155,8 @@ fn numbers_and_durations_are_refused_outside_their_bounds() {
 fn paths_that_cannot_serve_metrics_are_refused() {
     for (path, why) in [
         ("metrics", "does not start with /"),
-        ("/", "is the landing page"),
+        ("/", "is the status page"),
+        ("/api/v1/status", "is the status page as JSON"),
         ("/-/ready", "is reserved for health checks"),
         ("/-/healthy", "is reserved for health checks"),
         ("/metrics?x=1", "contains '?'"),

@@ -28,8 +28,8 @@ pub(super) fn exchange(stream: Bounded, host: &str, request: &str) -> io::Result
     let mut stream = StreamOwned::new(connection, stream);
     match super::exchange(&mut stream, request) {
         Ok(answer) => Ok(Some(Answer::Bytes(answer))),
-        Err(error) => match tls_error(&error) {
-            Some(Error::AlertReceived(alert)) if wants_certificate(*alert) => {
+        Err(error) => match tls_error(&error).cloned().or_else(|| last_words(&mut stream)) {
+            Some(Error::AlertReceived(alert)) if wants_certificate(alert) => {
                 Ok(Some(Answer::WantsCertificate))
             }
             // What HTTP in the clear answers to a ClientHello is no TLS record.
@@ -37,6 +37,16 @@ pub(super) fn exchange(stream: Bounded, host: &str, request: &str) -> io::Result
             _ => Err(error),
         },
     }
+}
+
+/// Who refuses says so and closes. The request may meet the closed door before that is heard.
+fn last_words(stream: &mut StreamOwned<ClientConnection, Bounded>) -> Option<Error> {
+    while stream.conn.read_tls(&mut stream.sock).ok()? > 0 {
+        if let Err(error) = stream.conn.process_new_packets() {
+            return Some(error);
+        }
+    }
+    None
 }
 
 fn tls_error(error: &io::Error) -> Option<&Error> {

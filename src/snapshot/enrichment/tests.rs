@@ -29,6 +29,7 @@ fn list(items: &[(&str, &str, &str)]) -> Arc<Catalog> {
             created: None,
             provisioning: Provisioning::Unrecorded,
             last_record: (*record).into(),
+            status_message: None,
         });
     }
     Arc::new(builder.finish())

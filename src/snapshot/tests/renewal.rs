@@ -16,6 +16,7 @@ fn stack_set(id: &str, record: &str, status: ProductStatus) -> Product {
         created: None,
         provisioning: Provisioning::Unrecorded,
         last_record: record.into(),
+        status_message: None,
     }
 }
 

@@ -40,7 +40,7 @@ fn timeless(scrape: &Scrape) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn it_prints_where_to_look_and_answers_there() {
     let program = on_a_free_port(&["demo", "--web.telemetry-path=/m"]).start();
-    program.says("version and links").await;
+    program.says("the status page").await;
     let line = program.says("the metrics").await;
     assert!(line.contains("/m "), "{line}");
     let endpoint = program.says("the simulated AWS itself").await;

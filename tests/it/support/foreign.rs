@@ -23,7 +23,12 @@ pub fn missing(program: &OsStr, error: &std::io::Error) -> ! {
 }
 
 /// Runs a program to its end, with `input` on its standard input.
-pub async fn run(mut command: Command, input: Vec<u8>) -> Ran {
+pub async fn run(command: Command, input: Vec<u8>) -> Ran {
+    run_for(command, input, PATIENCE).await
+}
+
+/// The same for one that may take as long as `patience`.
+pub async fn run_for(mut command: Command, input: Vec<u8>, patience: Duration) -> Ran {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let spawned = command.spawn();
     let mut child = spawned.unwrap_or_else(|error| missing(command.get_program(), &error));
@@ -34,7 +39,7 @@ pub async fn run(mut command: Command, input: Vec<u8>) -> Ran {
     // before, and says why in its exit code.
     std::thread::spawn(move || drop(stdin.write_all(&input)));
     std::thread::spawn(move || drop(ended.send(child.wait_with_output())));
-    let end = tokio::time::timeout(PATIENCE, end).await.expect("the program hangs");
+    let end = tokio::time::timeout(patience, end).await.expect("the program hangs");
     let output = end.unwrap().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Ran { status: output.status, stdout: text(output.stdout), stderr: text(output.stderr) }

@@ -81,9 +81,11 @@ async fn ten_reloads_leave_no_gap_in_the_series_of_the_targets_that_stay() {
     assert!(seen.products.values().any(|bits| *bits != 0) && seen.counters.len() > 9);
     let done = Arc::new(AtomicBool::new(false));
     let (address, told) = (watch.address, Arc::clone(&done));
+    let (count, mut scrapes) = tokio::sync::watch::channel(0);
     let scraping = tokio::spawn(async move {
         while !told.load(Ordering::Relaxed) {
             seen.take(&scrape(address).await);
+            count.send_replace(seen.scrapes);
         }
         seen
     });
@@ -97,6 +99,9 @@ async fn ten_reloads_leave_no_gap_in_the_series_of_the_targets_that_stay() {
             scrape.value("servicecatalog_scan_interval_seconds", &here) == expected
         });
         applied.await;
+        // However slow the machine is, each configuration is seen a few times.
+        let seen = *scrapes.borrow() + 5;
+        scrapes.wait_for(|scrapes| *scrapes >= seen).await.expect("no scrape lacks anything");
         watch.shows(&accounts).await;
         if n % 3 == 0 {
             // While it is scanned, a target stays as well.
