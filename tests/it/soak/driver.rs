@@ -15,7 +15,7 @@ use super::growth::Growth;
 use super::judge::Witness;
 use super::scrapers::{Scrapers, Scraping};
 use super::truth::{History, Place};
-use super::world::{members, places, shake, stack_sets};
+use super::world::{members, places, shake, stack_sets, step};
 use crate::support::exposition::Scrape;
 use crate::support::http;
 
@@ -283,7 +283,7 @@ impl Soak {
         let history = &self.scraping.history;
         let watch = &self.scraping.watch;
         self.simulator.with_world(|world| {
-            world.step();
+            step(world, serial);
             shake(world, rng, serial);
             world.expire_tokens();
             let now = watch.now();

@@ -1,5 +1,7 @@
 //! The world that is watched, and how it changes from round to round.
 
+use std::collections::HashMap;
+
 use fastrand::Rng;
 use servicecatalog_exporter::sim::{Fleet, ProvisionedProduct, StackInstance, World};
 
@@ -68,6 +70,29 @@ fn instances(rng: &mut Rng) -> Vec<StackInstance> {
         }
     }
     instances
+}
+
+/// A step as the world plans it. Where it carries out a plan on a product that [`shake`] changed
+/// meanwhile, instances may change under the same record and status, which nobody promises to see
+/// before `max_age`: that gets a record too.
+pub fn step(world: &mut World, serial: &mut usize) {
+    let before: Vec<Vec<ProvisionedProduct>> =
+        members().iter().map(|(a, r)| world.catalog_mut(a, r).products().to_vec()).collect();
+    world.step();
+    for ((account, region), before) in members().iter().zip(before) {
+        let before: HashMap<_, _> = before.iter().map(|product| (&product.id, product)).collect();
+        for product in world.catalog_mut(account, region).products_mut() {
+            let hidden = before.get(&product.id).is_some_and(|before| {
+                before.instances != product.instances
+                    && before.last_record_id == product.last_record_id
+                    && before.status == product.status
+            });
+            if hidden {
+                *serial += 1;
+                product.last_record_id = Some(format!("rec-soak{serial:09}"));
+            }
+        }
+    }
 }
 
 /// What nobody planned: products appear and vanish, change type, status and instances. Each
