@@ -9,13 +9,17 @@ use sha2::{Digest as _, Sha256};
 /// The one style sheet, within the page.
 const STYLE: &str = include_str!("page.css");
 
+/// An empty icon within the page: without one a browser asks for `/favicon.ico`, and complains in
+/// its console that the policy forbids it.
+pub(super) const ICON: &str = "<link rel=\"icon\" href=\"data:,\">";
+
 /// Nothing is loaded, run or framed, and forms go back to where the page came from. The style sheet
 /// is named by its hash.
 pub(super) fn content_policy() -> HeaderValue {
     let hash = STANDARD.encode(Sha256::digest(STYLE));
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; base-uri 'none'; form-action 'self'; \
-         frame-ancestors 'none'"
+        "default-src 'none'; style-src 'sha256-{hash}'; img-src data:; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
     );
     HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
 }
@@ -30,6 +34,7 @@ pub(super) fn framed(title: &str, body: Markup) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="referrer" content="no-referrer";
                 title { (title) }
+                (PreEscaped(ICON))
                 style { (PreEscaped(STYLE)) }
             }
             body { (body) }

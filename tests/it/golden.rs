@@ -13,7 +13,7 @@ use servicecatalog_exporter::sim::{
 };
 
 use crate::support::Rig;
-use crate::support::foreign::{scan_and_be_named, settled};
+use crate::support::foreign::{scan_and_be_named, settled, until};
 
 /// When the worlds began: the creation times of their products follow from it.
 const BEGAN: u64 = 1_780_000_000;
@@ -95,7 +95,12 @@ fn assert_golden(name: &str, text: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn before_the_first_scan_there_are_the_families_of_the_daemon() {
     let rig = Rig::new(World::demo(1, BEGAN)).await;
-    assert_golden("before_the_first_scan", &rig.scrape().await.text);
+    // Which targets there are is found out beside the server.
+    let scrape = until("the target is known", async || {
+        let scrape = rig.scrape().await;
+        (scrape.value("servicecatalog_exporter_targets", &[]) == Some(1.0)).then_some(scrape)
+    });
+    assert_golden("before_the_first_scan", &scrape.await.text);
     rig.stop().await;
 }
 
