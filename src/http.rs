@@ -33,7 +33,7 @@ use crate::model::{Clock, Moment};
 use crate::publish::{Reader, Readiness};
 use crate::snapshot::Snapshot;
 use crate::telemetry::SelfMetrics;
-use slots::Slots;
+use slots::{Slot, Slots};
 use status::Front;
 
 /// The path that answers 200 as long as the process answers at all.
@@ -229,13 +229,40 @@ impl<S: Shown> Handler<S> {
     /// A response to `HEAD` has the headers of the one to `GET`, `Content-Length` included, and
     /// no body.
     pub fn respond(&self, method: &Method, target: &str, headers: &HeaderMap) -> Response<Body> {
+        self.respond_from(None, method, target, headers)
+    }
+
+    /// The same, but a scrape waits a moment where all places are taken, and `room_wanted` is told
+    /// meanwhile. A 503 would be a gap in somebody's graph.
+    pub async fn respond_in_turn(
+        &self,
+        method: &Method,
+        target: &str,
+        headers: &HeaderMap,
+        room_wanted: impl Fn(),
+    ) -> Response<Body> {
+        let path = target.split('?').next().unwrap_or_default();
+        let slot = match self.route(path) {
+            Route::Metrics if method == Method::GET => self.scrapes.wait(room_wanted).await,
+            _ => None,
+        };
+        self.respond_from(slot, method, target, headers)
+    }
+
+    fn respond_from(
+        &self,
+        slot: Option<Slot>,
+        method: &Method,
+        target: &str,
+        headers: &HeaderMap,
+    ) -> Response<Body> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let route = self.route(path);
         let is_answered = method == Method::GET || method == Method::HEAD;
         let response = match route {
             Route::Act(_) => lifecycle::refusal(self.lifecycle, method, headers),
-            Route::Other => self.answer(route, query, headers),
-            _ if is_answered => self.answer(route, query, headers),
+            Route::Other => self.answer(route, None, query, headers),
+            _ if is_answered => self.answer(route, slot, query, headers),
             Route::Status => {
                 let refusal = status::refusal(StatusCode::METHOD_NOT_ALLOWED, "use GET or HEAD");
                 with(refusal, ALLOW, HeaderValue::from_static("GET, HEAD"))
@@ -279,11 +306,19 @@ impl<S: Shown> Handler<S> {
         }
     }
 
-    fn answer(&self, route: Route, query: &str, headers: &HeaderMap) -> Response<Body> {
+    fn answer(
+        &self,
+        route: Route,
+        slot: Option<Slot>,
+        query: &str,
+        headers: &HeaderMap,
+    ) -> Response<Body> {
         match route {
-            Route::Metrics => self.scrapes.answer(|| self.metrics(Encoding::accepted(headers))),
-            Route::Landing => self.pages.answer(|| self.front.page(&self.shown, query)),
-            Route::Status => self.pages.answer(|| self.front.json(&self.shown, query)),
+            Route::Metrics => {
+                self.scrapes.answer(slot, || self.metrics(Encoding::accepted(headers)))
+            }
+            Route::Landing => self.pages.answer(slot, || self.front.page(&self.shown, query)),
+            Route::Status => self.pages.answer(slot, || self.front.json(&self.shown, query)),
             Route::Home => {
                 let away = text(StatusCode::FOUND, "See the page one level below\n");
                 let home = HeaderValue::try_from(format!("{}/", self.prefix));

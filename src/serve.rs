@@ -82,6 +82,9 @@ pub struct Limits {
     /// bytes now and then keeps the whole body in memory, and is cut off here. It strikes while
     /// the response is written: the time until it begins is the service's to bound.
     pub response: Duration,
+    /// While somebody waits for room: from the head of a request to the last byte of the response.
+    /// It is the default scrape timeout of Prometheus, after which nobody wants the rest.
+    pub response_when_full: Duration,
     /// While somebody waits for room: how long a new connection may take for its handshake and then
     /// for its first request, an older one for the head of its next, and how long a client may take
     /// nothing of a response.
@@ -107,9 +110,22 @@ impl Default for Limits {
             ping: Duration::from_secs(60),
             write_stall: Duration::from_secs(30),
             response: Duration::from_secs(300),
+            response_when_full: Duration::from_secs(10),
             patience_when_full: Duration::from_secs(1),
             linger: Duration::from_secs(1),
         }
+    }
+}
+
+/// For a service whose places for answers are all taken: who takes nothing of an answer, or takes it
+/// too slowly, gives its place up.
+#[derive(Clone, Debug, Default)]
+pub struct Bell(Arc<Notify>);
+
+impl Bell {
+    /// Somebody waits for a place. Who is slow by now leaves; ring again for those who will be.
+    pub fn ring(&self) {
+        self.0.notify_waiters();
     }
 }
 
@@ -129,8 +145,8 @@ pub struct Drained {
 /// **At the cap** ([`Limits::max_connections`]) a new connection is not refused but waits, first
 /// in the server's hand, then in the kernel's backlog, and others make room for it: at once those
 /// that idle between two requests, and after [`Limits::patience_when_full`] those that are still in
-/// their handshake, have sent no whole request, or take nothing of their response. A scrape during a
-/// burst is then late by milliseconds; a 503 would be a gap in somebody's graph. While more than
+/// their handshake, have sent no whole request, or take nothing of their response; one that takes it
+/// ever so slowly has [`Limits::response_when_full`]. A scrape during a burst is then late by milliseconds; a 503 would be a gap in somebody's graph. While more than
 /// half of the places are taken by connections that have never asked for anything, those that idle
 /// stay: they are the scrapers that a flood of silent sockets is meant to drive out, and that flood
 /// makes room by itself. It delays a newcomer by about a patience for every `max_connections` sockets
@@ -156,6 +172,7 @@ pub async fn serve<S, F, B>(
     service: S,
     limits: Limits,
     tls: Tls,
+    bell: Bell,
     shutdown: CancellationToken,
     drain: Duration,
 ) -> io::Result<Drained>
@@ -173,6 +190,7 @@ where
         service,
         room: Arc::new(Semaphore::new(limits.max_connections.min(Semaphore::MAX_PERMITS))),
         room_wanted: Notify::new(),
+        bell,
         strangers: Arc::new(()),
         is_flooded: AtomicBool::new(false),
         limits: Arc::new(limits),
@@ -211,6 +229,8 @@ struct Server<S> {
     room: Arc<Semaphore>,
     /// Rung while a connection waits for a permit: who can leave does.
     room_wanted: Notify,
+    /// Rung while a request waits for its answer to begin.
+    bell: Bell,
     /// Every connection that has not asked for anything yet holds one.
     strangers: Arc<()>,
     /// Whether they had most places when room was wanted last.

@@ -21,7 +21,7 @@ use crate::http::{Action, Gate, HEALTHY_PATH, Handler, Live, Outcome, READY_PATH
 use crate::model::Clock;
 use crate::publish::{Published, Publisher, Reader, Readiness, cell};
 use crate::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
-use crate::serve::{self, Listener};
+use crate::serve::{self, Bell, Listener};
 use crate::snapshot::Snapshot;
 use crate::telemetry::{Scope, SelfMetrics};
 use crate::version;
@@ -181,16 +181,23 @@ impl App {
         let ready = web.unauthenticated_ready.then(|| below(READY_PATH));
         let gate = Gate::new(self.web.rules(), below(HEALTHY_PATH), ready)?;
         let gate = Arc::new(gate);
+        let bell = Bell::default();
+        let rung = bell.clone();
         let answer = move |head: Parts| {
             let (handler, gate) = (Arc::clone(&handler), Arc::clone(&gate));
-            let (requests, wishes) = (requests.clone(), wishes.clone());
+            let (requests, wishes, bell) = (requests.clone(), wishes.clone(), bell.clone());
             async move {
                 let (method, path) = (&head.method, head.uri.path());
                 let target = head.uri.path_and_query().map_or(path, |target| target.as_str());
                 let answer = match gate.admit(path, &head.headers).await {
                     Err(refused) => handler.refused(method, path, refused),
                     Ok(()) => match handler.action(method, path, &head.headers) {
-                        None => handler.respond(method, target, &head.headers),
+                        None => {
+                            let room_wanted = || bell.ring();
+                            handler
+                                .respond_in_turn(method, target, &head.headers, room_wanted)
+                                .await
+                        }
                         Some(action) => {
                             let outcome = act(action, &requests, &wishes).await;
                             handler.acted(action, outcome)
@@ -201,9 +208,9 @@ impl App {
             }
         };
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
-        let limits_of_server = limits_of_server(&self.config);
+        let of_server = limits_of_server(&self.config);
         let (tls, stopped) = (self.web.tls(), stop.clone());
-        let server = serve::serve(self.listeners, answer, limits_of_server, tls, stopped, drain);
+        let server = serve::serve(self.listeners, answer, of_server, tls, rung, stopped, drain);
         let pump = async {
             // However scanning ends, nothing is served after it.
             let _stop = stop.clone().drop_guard();

@@ -174,7 +174,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The answer to a request that was refused.
 pub(super) fn answer(refused: Refused) -> Response<Body> {
     let after = |response, wait: Duration| {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        let seconds = wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0));
         with(response, RETRY_AFTER, HeaderValue::from(seconds.max(1)))
     };
     match refused {

@@ -373,3 +373,27 @@ fn status_pages_have_places_of_their_own_beside_the_scrapes() {
     drop(pages);
     assert_eq!(get(&handler, STATUS_PATH).status(), 200);
 }
+
+#[tokio::test]
+async fn a_scrape_waits_in_turn_for_a_place_and_says_so() {
+    let handler = handler().with_max_requests(1);
+    let held = Mutex::new(Some(get(&handler, "/metrics")));
+    let room_wanted = || drop(held.lock().unwrap().take());
+    let headers = HeaderMap::new();
+    let answer = handler.respond_in_turn(&Method::GET, "/metrics", &headers, room_wanted).await;
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn a_scrape_that_waits_in_vain_is_told_to_come_again_and_nothing_else_waits() {
+    let handler = handler().with_max_requests(1);
+    let _held = get(&handler, "/metrics");
+    let asked = Mutex::new(0);
+    let room_wanted = || *asked.lock().unwrap() += 1;
+    let headers = HeaderMap::new();
+    let healthy = handler.respond_in_turn(&Method::GET, "/-/healthy", &headers, room_wanted).await;
+    assert_eq!((healthy.status().as_u16(), *asked.lock().unwrap()), (200, 0));
+    let answer = handler.respond_in_turn(&Method::GET, "/metrics", &headers, room_wanted).await;
+    assert_eq!(answer.status(), 503);
+    assert!(*asked.lock().unwrap() > 1, "it is said again and again");
+}

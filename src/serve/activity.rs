@@ -1,7 +1,6 @@
 //! What a connection is about, as far as deadlines depend on it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -158,21 +157,25 @@ impl Activity {
     }
 
     /// What the connection does while somebody waits for room. `is_flooded` as in [`super::Server`].
-    pub(super) fn departure(&self, patience: Duration, is_flooded: bool) -> Departure {
+    pub(super) fn departure(&self, limits: &Limits, is_flooded: bool) -> Departure {
         let state = self.state();
         let since = match state.phase {
             Phase::Idle if is_flooded => return Departure::None,
             Phase::Idle => return Departure::Graceful,
             _ if state.stranger.is_some() => state.began,
             Phase::Silent | Phase::Head => state.since,
-            // What the service takes for an answer is no fault of the client.
-            Phase::Response if state.thinking > 0 => return Departure::None,
-            Phase::Response => state.taken,
+            Phase::Response if state.is_slow(limits) => return Departure::AtOnce,
+            Phase::Response => return Departure::None,
         };
-        match since.elapsed() > patience {
+        match since.elapsed() > limits.patience_when_full {
             true => Departure::AtOnce,
             false => Departure::None,
         }
+    }
+
+    /// Whether an answer holds its place for longer than others can wait for it.
+    pub(super) fn is_slow(&self, limits: &Limits) -> bool {
+        self.state().is_slow(limits)
     }
 
     /// Until when the connection may be as it is, and the message when it was too long.
@@ -212,6 +215,14 @@ impl Activity {
 }
 
 impl State {
+    /// What the service takes for an answer is no fault of the client.
+    fn is_slow(&self, limits: &Limits) -> bool {
+        self.phase == Phase::Response
+            && self.thinking == 0
+            && (self.taken.elapsed() > limits.patience_when_full
+                || self.since.elapsed() > limits.response_when_full)
+    }
+
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.since = Instant::now();

@@ -129,6 +129,10 @@ where
                 Departure::Graceful if !ending => {}
                 Departure::Graceful | Departure::None => continue,
             },
+            () = server.bell.0.notified() => match activity.is_slow(&server.limits) {
+                true => return Ok(()),
+                false => continue,
+            },
         }
         ending = true;
         activity.end();
@@ -138,5 +142,5 @@ where
 
 fn departure<S>(activity: &Activity, server: &Server<S>) -> Departure {
     let is_flooded = server.is_flooded.load(Ordering::Relaxed);
-    activity.departure(server.limits.patience_when_full, is_flooded)
+    activity.departure(&server.limits, is_flooded)
 }

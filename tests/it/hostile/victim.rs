@@ -228,13 +228,14 @@ pub async fn drip(mut client: Client<Stream>, start: &[u8]) {
     }
 }
 
-/// Sends `bytes` so many times, or until the server has closed.
-pub async fn send_on(client: &mut Client<Stream>, bytes: &[u8], times: usize) {
+/// Sends `bytes` so many times, or until the server has closed. Whether it took them all.
+pub async fn send_on(client: &mut Client<Stream>, bytes: &[u8], times: usize) -> bool {
     for _ in 0..times {
         if client.stream.write_all(bytes).await.is_err() || client.stream.flush().await.is_err() {
-            return;
+            return false;
         }
     }
+    true
 }
 
 static PIECE: [u8; 1 << 16] = [b'x'; 1 << 16];
@@ -262,6 +263,7 @@ fn this_process_serves_when_it_is_told_to() {
         let listener = serve::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
         println!("\nlistening on {}", listener.local_addr());
         let (never, drain) = (CancellationToken::new(), Duration::ZERO);
-        serve::serve(vec![listener], answer, Limits::default(), tls, never, drain).await.unwrap();
+        let (limits, bell) = (Limits::default(), serve::Bell::default());
+        serve::serve(vec![listener], answer, limits, tls, bell, never, drain).await.unwrap();
     });
 }

@@ -30,6 +30,7 @@ pub fn no_limits() -> Limits {
         write_stall: NEVER,
         response: NEVER,
         patience_when_full: NEVER,
+        response_when_full: NEVER,
         linger: Duration::from_secs(10),
         ..Limits::default()
     }
@@ -44,6 +45,7 @@ pub async fn soon<F: Future>(event: F) -> F::Output {
 pub struct Server {
     pub address: SocketAddr,
     pub shutdown: CancellationToken,
+    pub bell: serve::Bell,
     serving: JoinHandle<Drained>,
     _end: DropGuard,
 }
@@ -73,9 +75,11 @@ impl Server {
         let listener = serve::bind(&"127.0.0.1:0".parse().unwrap()).unwrap();
         let address = listener.local_addr();
         let shutdown = CancellationToken::new();
-        let serving = serve::serve(vec![listener], service, limits, tls, shutdown.clone(), drain);
+        let bell = serve::Bell::default();
+        let (rung, stop) = (bell.clone(), shutdown.clone());
+        let serving = serve::serve(vec![listener], service, limits, tls, rung, stop, drain);
         let serving = tokio::spawn(async { serving.await.unwrap() });
-        Server { address, _end: shutdown.clone().drop_guard(), shutdown, serving }
+        Server { address, bell, _end: shutdown.clone().drop_guard(), shutdown, serving }
     }
 
     /// A server that answers every request with its own method and path.

@@ -1,5 +1,7 @@
 //! At the cap: who makes room for whom.
 
+use tokio::io::AsyncReadExt as _;
+
 use super::client::{NEVER, Server, no_limits, soon};
 use super::{Gated, Limits, SHORT, gated_server, large_server};
 
@@ -68,4 +70,51 @@ async fn a_flood_of_silent_sockets_does_not_drive_out_who_has_asked_before() {
     for mut silent in flood {
         assert_eq!(silent.rest().await, b"");
     }
+}
+
+/// Rings until the event comes.
+async fn ringing_until<F: Future>(server: &Server, event: F) -> F::Output {
+    let mut event = std::pin::pin!(event);
+    soon(async {
+        loop {
+            server.bell.ring();
+            if let Ok(came) = tokio::time::timeout(SHORT / 4, event.as_mut()).await {
+                return came;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn the_bell_drives_out_who_takes_nothing_of_an_answer_and_nobody_else() {
+    let (server, mut drops) = large_server(room_for(9));
+    let mut silent = server.client().await;
+    let mut stalled = server.client().await;
+    stalled.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    ringing_until(&server, drops.recv()).await.unwrap();
+    // It is answered, so it was still there.
+    silent.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    silent.head().await;
+}
+
+#[tokio::test]
+async fn the_bell_drives_out_who_takes_an_answer_ever_so_slowly() {
+    let limits = Limits { response_when_full: SHORT, ..no_limits() };
+    let (server, mut drops) = large_server(limits);
+    let mut slow = server.client().await;
+    slow.send("GET / HTTP/1.1\r\nHost: t\r\n\r\n").await;
+    let sipping = async {
+        let mut sip = vec![0; 64 * 1024];
+        // poll: a client that takes a little now and then, for ever
+        let mut sips = tokio::time::interval(SHORT / 6);
+        loop {
+            sips.tick().await;
+            if !matches!(slow.stream.read(&mut sip).await, Ok(1..)) {
+                break;
+            }
+        }
+    };
+    let dropped = ringing_until(&server, async { tokio::join!(drops.recv(), sipping).0 });
+    dropped.await.unwrap();
 }
