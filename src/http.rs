@@ -43,6 +43,8 @@ pub const READY_PATH: &str = "/-/ready";
 
 /// What the page at `/` tells, as JSON.
 pub const STATUS_PATH: &str = "/api/v1/status";
+/// The reference of the metrics, as `METRICS.md` has it.
+pub const DOCS_PATH: &str = "/docs";
 
 /// `POST` reads the configuration again.
 pub const RELOAD_PATH: &str = "/-/reload";
@@ -77,8 +79,8 @@ pub trait Shown {
     fn snapshot(&self) -> Arc<Snapshot>;
     /// The present, from which ages are counted.
     fn now(&self) -> Moment;
-    /// Counts one answer: `handler` is one of `metrics`, `landing`, `status`, `healthy`, `ready`,
-    /// `reload`, `scan`, `other`.
+    /// Counts one answer: `handler` is one of `metrics`, `landing`, `status`, `docs`, `healthy`,
+    /// `ready`, `reload`, `scan`, `other`.
     fn count(&self, handler: &'static str, code: StatusCode);
 }
 
@@ -127,6 +129,7 @@ pub struct Handler<S = Live> {
     shown: S,
     telemetry_path: String,
     front: Front,
+    docs: Bytes,
     /// Empty, or `/` and what follows without a slash at its end.
     prefix: String,
     scrapes: Slots,
@@ -140,6 +143,7 @@ enum Route {
     Metrics,
     Landing,
     Status,
+    Docs,
     Healthy,
     Ready,
     Act(Action),
@@ -155,6 +159,7 @@ impl Route {
             Route::Metrics => "metrics",
             Route::Landing | Route::Home => "landing",
             Route::Status => "status",
+            Route::Docs => "docs",
             Route::Healthy => "healthy",
             Route::Ready => "ready",
             Route::Act(action) => action.name(),
@@ -171,6 +176,7 @@ impl<S: Shown> Handler<S> {
             shown,
             telemetry_path: telemetry_path.to_owned(),
             front: Front::new(StatusPage::Summary, telemetry_path, version),
+            docs: Bytes::new(),
             prefix: String::new(),
             scrapes: Slots::new(MOST_SCRAPES),
             pages: Slots::new(MOST_PAGES),
@@ -189,6 +195,13 @@ impl<S: Shown> Handler<S> {
     #[must_use]
     pub fn with_max_requests(mut self, most: usize) -> Self {
         self.scrapes = Slots::new(most);
+        self
+    }
+
+    /// The reference of the metrics: that of this very build, where no other is at hand.
+    #[must_use]
+    pub fn with_docs(mut self, reference: String) -> Self {
+        self.docs = reference.into();
         self
     }
 
@@ -301,6 +314,7 @@ impl<S: Shown> Handler<S> {
             _ if path == self.telemetry_path => Route::Metrics,
             "/" => Route::Landing,
             STATUS_PATH => Route::Status,
+            DOCS_PATH => Route::Docs,
             "" if !self.prefix.is_empty() => Route::Home,
             _ => Route::Other,
         }
@@ -324,6 +338,7 @@ impl<S: Shown> Handler<S> {
                 let home = HeaderValue::try_from(format!("{}/", self.prefix));
                 with(away, LOCATION, home.unwrap_or(HeaderValue::from_static("/")))
             }
+            Route::Docs => typed(StatusCode::OK, TEXT_TYPE, Body::from(self.docs.clone())),
             Route::Healthy => text(StatusCode::OK, "Healthy\n"),
             Route::Ready if self.shown.is_ready() => text(StatusCode::OK, "Ready\n"),
             Route::Ready => text(StatusCode::SERVICE_UNAVAILABLE, NOT_READY),

@@ -30,8 +30,8 @@ const PLAIN: [&str; 2] = ["the_plain_", "exposition 1\n"];
 const SQUEEZED: [&str; 2] = ["the_squeezed_", "exposition 2\n"];
 
 /// The labels `handler` of the request counter.
-const HANDLERS: [&str; 8] =
-    ["healthy", "landing", "metrics", "other", "ready", "reload", "scan", "status"];
+const HANDLERS: [&str; 9] =
+    ["docs", "healthy", "landing", "metrics", "other", "ready", "reload", "scan", "status"];
 
 /// A user of the web file, a hash of the password at the least cost, and how a client says both.
 const USER: &str = "fuzz";

@@ -175,7 +175,8 @@ impl App {
         let handler = handler
             .below(web.route_prefix.as_str())
             .with_max_requests(web.max_requests)
-            .with_status_page(web.status_page);
+            .with_status_page(web.status_page)
+            .with_docs(super::reference());
         let handler = Arc::new(handler.with_lifecycle(web.enable_lifecycle));
         let below = |path| web.route_prefix.path(path);
         let ready = web.unauthenticated_ready.then(|| below(READY_PATH));

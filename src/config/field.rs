@@ -196,6 +196,9 @@ impl Field for TelemetryPath {
         if path == "/" {
             return refuse("is the status page", REMEDY);
         }
+        if path == "/docs" {
+            return refuse("is the reference of the metrics", REMEDY);
+        }
         if path == "/api/v1/status" {
             return refuse("is the status page as JSON", REMEDY);
         }

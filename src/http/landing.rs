@@ -3,28 +3,24 @@
 use maud::html;
 
 use super::page::framed;
-use super::{HEALTHY_PATH, READY_PATH, STATUS_PATH};
+use super::{DOCS_PATH, HEALTHY_PATH, READY_PATH, STATUS_PATH};
 
 /// A path, its name, and what is there.
 pub(super) type Place<'a> = (&'a str, &'static str, &'static str);
 
 /// What else is served. Links are relative, so that they hold behind a proxy that adds a prefix:
 /// write `.` before the path.
-pub(super) fn places(telemetry_path: &str) -> [Place<'_>; 3] {
+pub(super) fn places(telemetry_path: &str) -> [Place<'_>; 4] {
     [
         (telemetry_path, "Metrics", "in the text format of Prometheus"),
         (HEALTHY_PATH, "Health", "200 as long as the process answers"),
         (READY_PATH, "Readiness", "503 until every target was tried once"),
+        (DOCS_PATH, "Documentation", "the meaning of every metric"),
     ]
 }
 
 /// The status page as JSON.
 pub(super) const JSON: Place<'_> = (STATUS_PATH, "JSON", "this page for scripts");
-
-/// Where the documentation is, if the package says so.
-pub(super) fn documentation() -> Option<&'static str> {
-    Some(env!("CARGO_PKG_REPOSITORY")).filter(|url| !url.is_empty())
-}
 
 /// The page.
 pub(super) fn page(telemetry_path: &str, version: &str) -> String {
@@ -38,14 +34,10 @@ pub(super) fn page(telemetry_path: &str, version: &str) -> String {
                     @for (path, name, meaning) in places(telemetry_path) {
                         li { a href={ "." (path) } { (name) } ": " (meaning) }
                     }
-                    @if let Some(url) = documentation() {
-                        li { a href=(url) { "Documentation" } }
-                    }
                 }
                 p {
                     "The status page is off (" code { "web.status_page" } "). "
-                    code { "servicecatalog-exporter metrics" } " prints the meaning of every metric, "
-                    code { "servicecatalog-exporter --help" } " every setting."
+                    code { "servicecatalog-exporter --help" } " prints every setting."
                 }
             }
         },
@@ -60,7 +52,7 @@ mod tests {
     #[test]
     fn every_place_is_linked_relative_to_the_page() {
         let page = page("/internal/metrics", "1.2.3");
-        for link in ["\"./internal/metrics\"", "\"./-/healthy\"", "\"./-/ready\""] {
+        for link in ["\"./internal/metrics\"", "\"./-/healthy\"", "\"./-/ready\"", "\"./docs\""] {
             assert!(page.contains(link), "{link}\n{page}");
         }
         assert!(page.contains("Version 1.2.3."));

@@ -397,3 +397,12 @@ async fn a_scrape_that_waits_in_vain_is_told_to_come_again_and_nothing_else_wait
     assert_eq!(answer.status(), 503);
     assert!(*asked.lock().unwrap() > 1, "it is said again and again");
 }
+
+#[test]
+fn the_reference_of_the_metrics_is_served_as_text() {
+    let handler = handler().with_docs("# Metrics\n".into());
+    let docs = get(&handler, DOCS_PATH);
+    assert_eq!(header(&docs, CONTENT_TYPE), Some("text/plain; charset=utf-8"));
+    assert_eq!(body(docs), "# Metrics\n");
+    assert_eq!(*handler.shown.counted.lock().unwrap(), [("docs", 200)]);
+}

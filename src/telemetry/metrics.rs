@@ -84,7 +84,7 @@ families! {
         "Always; the daemon's own families are not counted.";
     HTTP_REQUESTS = "servicecatalog_exporter_http_requests_total" Counter ["handler", "code"],
         "HTTP requests that were answered.",
-        "From the first such answer on. Handlers: metrics, landing, status, healthy, ready, reload, scan, other. Not in the output of `scan`.";
+        "From the first such answer on. Handlers: metrics, landing, status, docs, healthy, ready, reload, scan, other. Not in the output of `scan`.";
 }
 
 /// The daemon's own figures.

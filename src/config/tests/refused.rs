@@ -156,6 +156,7 @@ fn paths_that_cannot_serve_metrics_are_refused() {
     for (path, why) in [
         ("metrics", "does not start with /"),
         ("/", "is the status page"),
+        ("/docs", "is the reference of the metrics"),
         ("/api/v1/status", "is the status page as JSON"),
         ("/-/ready", "is reserved for health checks"),
         ("/-/healthy", "is reserved for health checks"),

@@ -13,7 +13,7 @@ use super::query::Query;
 use super::time::span;
 use super::view::{Products, StackInstances, View};
 use crate::config::StatusPage;
-use crate::http::landing::{JSON, documentation, places};
+use crate::http::landing::{JSON, places};
 use crate::http::page::framed;
 use crate::model::{InstanceStatus, ProductStatus};
 
@@ -253,9 +253,6 @@ impl Page<'_, '_> {
                             li { a href=(href) { (name) } " " span class="dim" { (meaning) } }
                         }
                         li { a href=(json) { (JSON.1) } " " span class="dim" { (JSON.2) } }
-                        @if let Some(url) = documentation() {
-                            li { a href=(url) rel="noreferrer" { "Documentation" } }
-                        }
                     }
                 }
                 p class="dim" {
