@@ -331,8 +331,8 @@ impl<S: Shown> Handler<S> {
             Route::Metrics => {
                 self.scrapes.answer(slot, || self.metrics(Encoding::accepted(headers)))
             }
-            Route::Landing => self.pages.answer(slot, || self.front.page(&self.shown, query)),
-            Route::Status => self.pages.answer(slot, || self.front.json(&self.shown, query)),
+            Route::Landing => self.pages.answer(None, || self.front.page(&self.shown, query)),
+            Route::Status => self.pages.answer(None, || self.front.json(&self.shown, query)),
             Route::Home => {
                 let away = text(StatusCode::FOUND, "See the page one level below\n");
                 let home = HeaderValue::try_from(format!("{}/", self.prefix));
