@@ -15,7 +15,7 @@ use servicecatalog_exporter::policy::{self, Needs};
 use crate::support::pki::Authority;
 
 const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
-const RULES: &str = "deploy/prometheus-rules-example.yml";
+const RULES: &str = "deploy/prometheus/rules.yml";
 const WEB_FILE: &str = "deploy/web-config-example.yml";
 const MEMBER_ROLE: &str = "deploy/member-role-example.yml";
 
@@ -27,11 +27,24 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+/// The files of a folder and of those below it.
+fn files_below(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut files = Vec::new();
+    for entry in entries.map(Result::unwrap) {
+        let name = format!("{folder}/{}", entry.file_name().display());
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&name));
+        } else {
+            files.push(name);
+        }
+    }
+    files
+}
+
 /// Every document, and all that is in `deploy/`.
 fn texts() -> Vec<(String, String)> {
-    let deploy = fs::read_dir(path("deploy")).unwrap();
-    let deploy = deploy.map(|file| format!("deploy/{}", file.unwrap().file_name().display()));
-    let names = DOCUMENTS.map(str::to_owned).into_iter().chain(deploy);
+    let names = DOCUMENTS.map(str::to_owned).into_iter().chain(files_below("deploy"));
     names.map(|name| (name.clone(), read(&name))).collect()
 }
 
@@ -137,7 +150,7 @@ fn every_flag_in_the_table_of_settings_is_one_and_has_its_variable() {
 }
 
 #[test]
-fn the_readme_lists_the_alerts_of_the_example() {
+fn the_readme_lists_the_alerts() {
     let (readme, rules) = (read("README.md"), read(RULES));
     let listed: BTreeSet<&str> = between(&readme, "\n| `ServiceCatalog", "`").into_iter().collect();
     let written: BTreeSet<&str> =
