@@ -273,20 +273,29 @@ def check_line(line, known):
     return found
 
 
+def is_whole(line):
+    """Whether a line of shell ends where it stands: no quote is open."""
+    try:
+        shlex.split(line, comments=True)
+    except ValueError:
+        return False
+    return True
+
+
 def check_text(text):
     """What is wrong with a runbook, as pairs of the number of the line and the sentence."""
     found, known, block, begun, first = [], set(), None, "", 0
     for number, line in enumerate(text.splitlines(), start=1):
         if line.lstrip().startswith("```"):
+            found += [(first, sentence) for sentence in check_line(begun, known)]
+            begun = ""
             block = line.strip("` ") or "text" if block is None else None
-            continue
-        if block == "sh":
-            first = first or number
-            if line.endswith("\\"):
-                begun += line[:-1] + " "
-                continue
-            found += [(first, sentence) for sentence in check_line(begun + line, known)]
-            begun, first = "", 0
+        elif block == "sh":
+            first = first if begun else number
+            begun += line[:-1] + " " if line.endswith("\\") else line + "\n"
+            if not line.endswith("\\") and is_whole(begun):
+                found += [(first, sentence) for sentence in check_line(begun, known)]
+                begun = ""
         elif block is not None and re.search(r"\baws [a-z]", line):
             found.append((number, "a command of AWS stands in no `sh` block, so nobody checks it"))
         elif block is None:
