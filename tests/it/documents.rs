@@ -44,7 +44,9 @@ fn files_below(folder: &str) -> Vec<String> {
 
 /// Every document, and all that is in `deploy/`.
 fn texts() -> Vec<(String, String)> {
-    let names = DOCUMENTS.map(str::to_owned).into_iter().chain(files_below("deploy"));
+    let docs = files_below("docs").into_iter().chain(files_below("grafana"));
+    let docs = docs.filter(|name| Path::new(name).extension().is_some_and(|e| e == "md"));
+    let names = DOCUMENTS.map(str::to_owned).into_iter().chain(files_below("deploy")).chain(docs);
     names.map(|name| (name.clone(), read(&name))).collect()
 }
 
@@ -80,12 +82,16 @@ fn every_metric_that_a_document_names_is_in_the_reference() {
 fn every_file_that_a_document_names_is_there() {
     for (name, text) in texts() {
         let links = between(&text, "](", ")").into_iter().filter(|link| !link.contains("://"));
-        let files = links.filter(|link| !link.starts_with('#'));
+        let folder = path(&name).parent().unwrap().to_owned();
+        for link in links.filter(|link| !link.starts_with('#')) {
+            let file = link.split('#').next().unwrap();
+            assert!(folder.join(file).exists(), "{name}: {link}");
+        }
         let named = words(&text).filter(|word| {
             let places = ["deploy/", "tests/it/", "src/", "tools/"];
             places.iter().any(|place| word.starts_with(place) && word.len() > place.len())
         });
-        for file in files.chain(named) {
+        for file in named {
             let file = file.trim_end_matches('.');
             assert!(path(file).exists(), "{name}: {file}");
         }
