@@ -66,6 +66,7 @@ test('every variable that is a query is one of PromQL, and read again when the t
   finds('template-on-time-change-reload-rule', ({ templating }) => {
     templating.list[1].refresh = 1;
   });
+  finds('region has no query', ({ templating }) => templating.list.push({ type: 'textbox', name: 'region' }));
   job('template-label-promql-rule', 'servicecatalog_scan_success');
   job('template-label-promql-rule', 'label_values(job)');
   job('template-label-promql-rule', 'label_values(servicecatalog_scan_success{, job)');
@@ -262,14 +263,14 @@ test('variables outside of strings become a value, within strings they stay', ()
       }),
       [],
     );
-  const top = { type: 'custom', name: 'top', current: { value: '7' } };
+  const top = { type: 'custom', name: 'top', query: '7', current: { value: '7' } };
   const first = `max without (${REPLICA}) (servicecatalog_scan_success${ours})`;
   good(`topk($top, ${first})`, ({ templating }) => templating.list.push(top));
   good(`max without (${REPLICA}) (max_over_time(servicecatalog_scan_success${ours}[$__range]))`);
   good(
-    `max without (${REPLICA}) (increase(servicecatalog_scans_total${ours}[\${span}]))`.replace('max', 'max'),
+    `max without (${REPLICA}) (increase(servicecatalog_scans_total${ours}[\${span}]))`,
     ({ templating, panels }) => {
-      templating.list.push({ type: 'interval', name: 'span', current: { value: ['1d'] } });
+      templating.list.push({ type: 'interval', name: 'span', query: '1d', current: { value: ['1d'] } });
       panels[0].targets[0].legendFormat = 'a';
     },
   );

@@ -25,7 +25,8 @@ export function judge(files) {
 
   const tests = files.list(TESTS, '.yml');
   const routings = files.list(ROUTINGS, '.yml');
-  const yaml = files.yaml([RULES, EXCLUSIONS, ...tests, ...routings]);
+  const others = files.list('deploy/prometheus', '.yml').filter((path) => path !== RULES);
+  const yaml = files.yaml([RULES, EXCLUSIONS, ...tests, ...routings, ...others]);
   for (const [path, { error }] of Object.entries(yaml)) if (error) find(path)('top', `is no YAML: ${error}`);
   const content = (path) => yaml[path]?.content;
 

@@ -31,6 +31,13 @@ export function judgeVariables(dashboard, known, wrong) {
     if (!variable.multi) wrong(rule, `${name} cannot be several: set multi`);
     if (variable.allValue !== '.+') wrong(rule, `${name} has the allValue ${variable.allValue}, not .+`);
   }
+  for (const variable of variables.filter(({ type }) => !['adhoc', 'custom'].includes(type))) {
+    if (typeof queryOf(variable) !== 'string')
+      wrong(
+        'house',
+        `${variable.name} has no query: dashboard-linter cannot read a dashboard with such a variable`,
+      );
+  }
   for (const variable of variables.filter(({ type }) => type === 'query')) {
     if (variable.refresh !== 2)
       wrong(
