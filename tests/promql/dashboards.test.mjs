@@ -206,6 +206,7 @@ test('value mappings, and the unit of the axis of a heatmap, do instead of a uni
 test('every target is valid PromQL that asks for job and instance', () => {
   target('target-promql-rule', 'sum by (');
   target('target-promql-rule', '');
+  target('is a recording rule', 'target:reason:max{job=~"$job"}');
   target('target-job-rule', `max without (${REPLICA}) (servicecatalog_scan_success{instance=~"$instance"})`);
   target(
     'target-job-rule',

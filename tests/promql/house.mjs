@@ -2,6 +2,7 @@
 
 import { REPLICA } from './contract.mjs';
 import { walk } from './promql.mjs';
+import { judgeJoins } from './unique.mjs';
 import { quoted } from './text.mjs';
 import { isScalar } from './types.mjs';
 
@@ -11,6 +12,7 @@ const FIRST = `max without (${REPLICA.join(', ')}) (…)`;
 
 /** Calls `say` with what breaks a rule of the house. */
 export function houseRules(tree, known, say) {
+  judgeJoins(tree, known, say);
   for (const { node, above } of walk(tree)) {
     if (node.kind === 'binary' && node.op === 'or' && [node.left, node.right].some(isConstant)) {
       say(

@@ -122,6 +122,51 @@ test('the house rules of PromQL are held', () => {
     finds(`${RULES}ProductError`, words, rule(expr));
 });
 
+test('a join that may find two series where it wants one is found', () => {
+  const status = first('servicecatalog_provisioned_product_status');
+  const info = first('servicecatalog_target_info');
+  const interval = first('servicecatalog_scan_interval_seconds');
+  const T = 'job, namespace, aws_account_id, aws_region';
+  const product = `${T}, provisioned_product_id`;
+  const joins = (expr) =>
+    findingsAfter(rule(expr)).filter((finding) => finding.includes('may have two series')).length;
+  for (const [expr, wanted] of [
+    // Replicas may disagree on the names.
+    [`${status} * on (${T}) group_left (account_name) ${info}`, 1],
+    [`${info} * on (${T}) group_right (account_name) ${status}`, 1],
+    [`${status} * on (${T}) group_left (account_name) topk by (${T}) (1, ${info})`, 0],
+    [`${status} * on (${T}) group_left (account_name) topk by (${T}) (2, ${info})`, 1],
+    [`${status} * on (${T}) group_left (account_name) topk by (${product}) (1, ${status})`, 1],
+    [`${status} * on (${T}) group_left (account_name) topk(1, ${info})`, 1],
+    // What has no other label cannot differ.
+    [`${status} * on (${T}) group_left () ${interval}`, 0],
+    [`${status} > on (${T}) group_left () 3 * ${interval}`, 0],
+    [`${status} * on (${T}) group_left () servicecatalog_scan_interval_seconds`, 1],
+    [`${status} * on (${T}) group_left () max by (${T}) (${info})`, 0],
+    [`${status} * on (${T}) group_left () max without (target_name, account_name, role_arn) (${info})`, 0],
+    [`${status} * on (${T}) group_left () max without (target_name, account_name) (${info})`, 1],
+    [`${interval} * on (${T}) ${interval}`, 0],
+    [`${status} * on (${T}) ${interval}`, 1],
+    [`${interval} * on (aws_account_id) ${interval}`, 2],
+    [`${interval} * on (${T}) (${interval} unless on (${T}) ${status})`, 0],
+    [`${interval} * on (${T}) (${interval} or on (${T}) ${interval} offset 1h)`, 0],
+    [`${interval} * on (${T}) (topk by (${T}) (1, ${info}) or ${info})`, 1],
+    [`${interval} * on (${T}) (topk by (${T}) (1, ${info}) or on (${T}) max by (${T}) (${status}))`, 0],
+    [`${interval} * on (${T}) target:reason:max`, 1],
+    [`${interval} and on (${T}) ${status}`, 0],
+    // One instance is one process, and its series become one each.
+    ['up * on (job, instance) servicecatalog_exporter_ready', 0],
+    [
+      'up * on (job, instance) group_left (a) count_values without () ("a", servicecatalog_exporter_ready)',
+      0,
+    ],
+    ['up * on (job) group_left (a) count_values without (instance) ("a", servicecatalog_exporter_ready)', 1],
+    ['up * on (job) group_left () servicecatalog_exporter_ready', 1],
+    ['up * on (job) group_left () servicecatalog_exporter_ready{instance="a", pod="b"}', 1],
+  ])
+    assert.equal(joins(expr), wanted, expr);
+});
+
 test('what the house rules allow is not found', () => {
   for (const expr of [
     first('increase(servicecatalog_scans_total[1h])'),

@@ -9,44 +9,11 @@ import { quoted } from './text.mjs';
 import { unknownNames } from './words.mjs';
 
 /** Units of Grafana that the linter knows, too; those that we have a use for. */
-const UNITS = [
-  'none',
-  'short',
-  'string',
-  'locale',
-  'sci',
-  'hex',
-  'percent',
-  'percentunit',
-  'bool',
-  'bool_yes_no',
-  'bool_on_off',
-  'bytes',
-  'decbytes',
-  'Bps',
-  'binBps',
-  'ms',
-  's',
-  'm',
-  'h',
-  'd',
-  'dtdurations',
-  'dthms',
-  'dtdhms',
-  'dateTimeAsIso',
-  'dateTimeAsIsoNoDateIfToday',
-  'dateTimeAsLocal',
-  'dateTimeAsSystem',
-  'dateTimeFromNow',
-  'hertz',
-  'cps',
-  'ops',
-  'reqps',
-  'rps',
-  'cpm',
-  'opm',
-  'rpm',
-];
+const UNITS = (
+  'none short string locale sci hex percent percentunit bool bool_yes_no bool_on_off bytes decbytes Bps binBps ms s m h d' +
+  ' dtdurations dthms dtdhms dateTimeAsIso dateTimeAsIsoNoDateIfToday dateTimeAsLocal dateTimeAsSystem dateTimeFromNow' +
+  ' hertz cps ops reqps rps cpm opm rpm'
+).split(' ');
 
 /** Calls `wrong(rule, what)`. */
 export function judgePanel(panel, variables, known, wrong) {
@@ -84,7 +51,7 @@ function judgeUnit({ type, fieldConfig, options }, wrong) {
     if (!UNITS.includes(unit))
       wrong(
         'panel-units-rule',
-        `has the unit ${unit}: take one of Grafana's, and if it is, name it in tests/promql/dashboards.mjs`,
+        `has the unit ${unit}: take one of Grafana's, and if it is, name it in tests/promql/panels.mjs`,
       );
   }
   if (units.length === 0 && !mapped && !words) wrong('panel-units-rule', 'has no unit');
@@ -96,15 +63,17 @@ function judgeTarget(target, panel, variables, known, wrong) {
   const at = (what) => `the target ${target.refId} ${what}`;
   errors.forEach((error) => wrong('target-promql-rule', at(error)));
   if (!tree) return null;
-  const house = (what) => wrong('house', at(`: ${what}`).replace(' :', ':'));
+  const house = (what) => wrong('house', `the target ${target.refId}: ${what}`);
   const labels = labelsOf(tree, known, house);
   houseRules(tree, known, house);
-  for (const { matchers, text } of selectors(tree)) {
-    for (const name of ['job', 'instance']) {
+  for (const { name, matchers, text } of selectors(tree)) {
+    if (known.isRecorded(name)) house(`${name} is a recording rule: panels must work without the rules`);
+    for (const label of ['job', 'instance']) {
       const good = matchers.some(
-        ({ label, op, value }) => label === name && op === '=~' && value === `$${name}`,
+        (one) => one.label === label && one.op === '=~' && one.value === `$${label}`,
       );
-      if (!good) wrong(`target-${name}-rule`, at(`does not ask for ${name}=~"$${name}" in ${quoted(text)}`));
+      if (!good)
+        wrong(`target-${label}-rule`, at(`does not ask for ${label}=~"$${label}" in ${quoted(text)}`));
     }
   }
   for (const { node, above } of walk(tree)) {

@@ -132,6 +132,8 @@ function treeOf(node, text) {
 function binaryOf(node, text) {
   const of = (n) => text.slice(n.from, n.to);
   const parts = kids(node);
+  // Of a newer Prometheus, as is a name in quotes below.
+  if (parts.some((n) => n.name === 'FillModifier')) return { kind: 'unknown', text: of(node) };
   const tree = {
     kind: 'binary',
     op: of(parts[1]).toLowerCase(),
@@ -171,12 +173,9 @@ function selectorOf(node, text) {
     if (part.name === 'Identifier') selector.name = of(part);
     if (part.name !== 'LabelMatchers') continue;
     for (const matcher of kids(part)) {
-      if (matcher.name === 'QuotedLabelName') {
-        selector.name = unquote(of(matcher));
-        continue;
-      }
+      if (matcher.name !== 'UnquotedLabelMatcher') return { kind: 'unknown', text: of(node) };
       const [label, op, value] = kids(matcher);
-      const found = { label: bare(of(label)), op: of(op), value: unquote(of(value)) };
+      const found = { label: of(label), op: of(op), value: unquote(of(value)) };
       if (found.label === '__name__' && found.op === '=') selector.name = found.value;
       else selector.matchers.push(found);
     }

@@ -7,7 +7,7 @@ const errorsOf = (text) => parse(text).errors.join('; ');
 
 test('an expression becomes a tree with its selectors, matchers and groupings', () => {
   const { tree, errors } = parse(
-    '# why\nsum by (a) (rate(x_total{b=~"c|d", e!="\\"f"}[5m] offset 1h)) / on (a) group_left (g) (-topk by (a) (1, {"y", h="i"}))',
+    '# why\nsum by (a) (rate(x_total{b=~"c|d", e!="\\"f"}[5m] offset 1h)) / on (a) group_left (g) (-topk by (a) (1, y{h="i"}))',
   );
   assert.deepEqual(errors, []);
   assert.deepEqual(
@@ -80,6 +80,15 @@ test('what Prometheus refuses is an error', () => {
 });
 
 test('what only a newer Prometheus reads is an error', () => {
-  for (const newer of ['limitk(1, x)', 'info(x)', 'x anchored', 'mad_over_time(x[5m])', 'x[5m + 1m]'])
+  for (const newer of [
+    'limitk(1, x)',
+    'info(x)',
+    'x anchored',
+    'mad_over_time(x[5m])',
+    'x[5m + 1m]',
+    'x + fill(0) y',
+    '{"x"}',
+    'x{"a"="b"}',
+  ])
     assert.notEqual(errorsOf(newer), '', newer);
 });

@@ -44,6 +44,10 @@ export function vocabularyOf(contract, rules) {
       if (!made.has(name)) made.set(name, make(name));
       return made.get(name);
     },
+    isRecorded: (name) => rules.some(({ record }) => record && record === name),
+    /** The trees of the rules that make a metric. */
+    sources: (name) =>
+      rules.filter(({ record }) => record && record === name).flatMap((rule) => trees.get(rule) ?? []),
     values: (name, label) => (label === 'alertname' ? names : contract.values(name, label)),
     /** Every label that some metric has. */
     labels: () => new Set(known.names().flatMap((name) => [...known.metric(name).labels])),
@@ -52,9 +56,7 @@ export function vocabularyOf(contract, rules) {
       for (const { name } of selectors(tree)) {
         if (seen.has(name)) continue;
         seen.add(name);
-        rules
-          .filter(({ record }) => record && record === name)
-          .forEach((rule) => trees.get(rule) && known.below(trees.get(rule), seen));
+        known.sources(name).forEach((source) => known.below(source, seen));
       }
       return [...seen].flatMap((name) => known.metric(name) ?? []);
     },
