@@ -48,15 +48,6 @@ export function judgeNames(markdown, known, say) {
   }
 }
 
-/** Calls `say(place, what)` for each link to a file of which `exists` says that it is not there. */
-export function judgeLinks(markdown, exists, say) {
-  for (const { line, text } of partsOf(markdown).prose) {
-    for (const [, link] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
-      if (!link.includes('://') && !exists(link)) say(`line ${line}`, `links to ${link}, which is not there`);
-    }
-  }
-}
-
 /** One query, or several with an empty line between. */
 function queriesIn(text) {
   if (parse(text).tree) return [text];

@@ -16,7 +16,6 @@ export function filesOf(root) {
       const whole = join(root, path);
       return existsSync(whole) ? readFileSync(whole, 'utf8') : undefined;
     },
-    exists: (path) => existsSync(join(root, path)),
     /** The files of a folder with that ending, sorted; none if there is no such folder. */
     list(folder, ending) {
       const whole = join(root, folder);

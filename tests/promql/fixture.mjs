@@ -19,7 +19,6 @@ export function findingsAfter(change = () => {}) {
   yaml[ALERTMANAGER] = { content: world.routing };
   return judge({
     read: (path) => texts[path],
-    exists: (path) => path in texts,
     list: (folder, ending) =>
       Object.keys(texts).filter((path) => path.startsWith(`${folder}/`) && path.endsWith(ending)),
     yaml: () => yaml,

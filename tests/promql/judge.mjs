@@ -1,12 +1,10 @@
 // Brings it all together: every file that speaks PromQL, judged.
 
-import { posix } from 'node:path';
-
 import { judgeAlertmanager } from './alertmanager.mjs';
 import { judgeAlert, judgeRunbook } from './alerts.mjs';
 import { contractOf } from './contract.mjs';
 import { judgeDashboard } from './dashboards.mjs';
-import { judgeLinks, judgeNames, judgeQueries } from './documents.mjs';
+import { judgeNames, judgeQueries } from './documents.mjs';
 import { exclusionsOf } from './exclusions.mjs';
 import { judgeRule, rulesOf } from './rules.mjs';
 import { vocabularyOf } from './vocabulary.mjs';
@@ -56,11 +54,13 @@ function judgeAlerts(rules, files, { tests, content }, known, find) {
 }
 
 function judgeDocuments(files, known, find) {
-  const documents = [...files.list(RUNBOOKS, '.md'), 'README.md', 'METRICS.md', `${DASHBOARDS}/README.md`];
-  for (const path of documents.filter((one) => files.read(one) !== undefined)) {
-    judgeQueries(files.read(path), known, find(path));
-    judgeNames(files.read(path), known, find(path));
-    judgeLinks(files.read(path), (link) => files.exists(posix.join(posix.dirname(path), link)), find(path));
+  // METRICS.md is what names are judged by.
+  judgeQueries(files.read('METRICS.md'), known, find('METRICS.md'));
+  for (const path of ['README.md', `${DASHBOARDS}/README.md`, ...files.list(RUNBOOKS, '.md')]) {
+    const text = files.read(path);
+    if (text === undefined) continue;
+    judgeQueries(text, known, find(path));
+    judgeNames(text, known, find(path));
   }
 }
 

@@ -314,7 +314,6 @@ test('a runbook that lacks a part, or names what is not there, is found', () => 
     ['names ServiceCatalogGone', 'Mend it', 'See ServiceCatalogGone'],
     ['has no label b', 'Mend it', 'See `servicecatalog_scan_stale{b="c"}`'],
     ['names servicecatalog_old', 'Mend it', '```sh\ncurl x | grep servicecatalog_old\n```'],
-    ['links to Gone.md', 'Mend it', 'See [that](Gone.md#a)'],
     ['never ends', 'Mend it', '```sh\nx'],
   ])
     finds(`${path}: `, words, alter(from, to));
