@@ -55,12 +55,17 @@ export function judgeRunbook(alert, text, say) {
 
 function judgeTest(alert, content, known, say) {
   const tests = content?.tests ?? [];
-  const cases = tests
-    .flatMap((test) => test.alert_rule_test ?? [])
-    .filter(({ alertname }) => alertname === alert);
+  const groups = tests.map(({ alert_rule_test: all = [] }) =>
+    all.filter(({ alertname }) => alertname === alert),
+  );
   const fires = ({ exp_alerts }) => Array.isArray(exp_alerts) && exp_alerts.length > 0;
-  if (!cases.some(fires)) say('never sees it fire: add a case with exp_alerts');
-  if (cases.every(fires)) say('never sees it silent: add a case with `exp_alerts: []`');
+  const recovers = (cases) => {
+    const since = Math.min(...cases.filter(fires).map(({ eval_time }) => seconds(eval_time)));
+    return cases.some((one) => !fires(one) && seconds(one.eval_time) > since);
+  };
+  if (!groups.flat().some(fires)) say('never sees it fire: add a case with exp_alerts');
+  else if (groups.flat().every(fires)) say('never sees it silent: add a case with `exp_alerts: []`');
+  else if (!groups.some(recovers)) say('never sees it recover: add a later case with `exp_alerts: []`');
   const inputs = tests.flatMap(({ input_series }) => input_series ?? []);
   for (const { series } of inputs) {
     const { tree, errors } = parse(series ?? '');
@@ -70,4 +75,12 @@ function judgeTest(alert, content, known, say) {
   if (!inputs.some(({ values }) => /\bstale\b|(^|\s)_/.test(values))) {
     say('has no series that ends or has a gap: give one `stale` or `_`, as when a process goes away');
   }
+}
+
+const SECONDS = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800, y: 31_536_000 };
+
+/** A duration as Prometheus writes it. */
+function seconds(duration) {
+  const parts = [...String(duration).matchAll(/(\d+)(ms|[smhdwy])/g)];
+  return parts.reduce((sum, [, count, unit]) => sum + count * SECONDS[unit], 0);
 }

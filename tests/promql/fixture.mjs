@@ -119,8 +119,8 @@ function unitTest(alertname) {
       {
         input_series: [{ series: 'up', values: '1 1 stale' }],
         alert_rule_test: [
-          { alertname, exp_alerts: [{ exp_labels: {} }] },
-          { alertname, exp_alerts: [] },
+          { alertname, eval_time: '50m', exp_alerts: [{ exp_labels: {} }] },
+          { alertname, eval_time: '1h5m', exp_alerts: [] },
         ],
       },
     ],

@@ -258,6 +258,12 @@ test('a unit test that proves too little is found', () => {
     ['never sees it fire', (group) => group.alert_rule_test.shift()],
     ['never sees it silent', (group) => group.alert_rule_test.pop()],
     [
+      'never sees it recover',
+      (group) => {
+        group.alert_rule_test[1].eval_time = '49m59s';
+      },
+    ],
+    [
       'never sees it fire',
       (group) => {
         group.alert_rule_test[0].alertname = 'ServiceCatalogScanFailing';
