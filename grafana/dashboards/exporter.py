@@ -556,7 +556,10 @@ def _fleet():
 def _by_shard(family):
     """The family with the number of its shard as a label."""
     ordinal = f'count_values without () ("servicecatalog_shard", {daemon("servicecatalog_exporter_shard_ordinal")})'
-    return f"{daemon(family)}\n    * on (job, instance) group_left (servicecatalog_shard)\n    {ordinal}"
+    return (
+        f"{daemon(family)}\n    * on (job, instance) group_left (servicecatalog_shard)\n    "
+        + unique("job, instance", ordinal)
+    )
 
 
 def _process():

@@ -98,7 +98,10 @@ def _honesty():
         "Unknown if no exporter is scraped.",
         steps((0, GREY)),
         background=False,
-        links=[{"title": "Exporter health", "url": f"/d/servicecatalog-exporter?{frame.KEPT}"}],
+        links=[{
+            "title": "Exporter health",
+            "url": f"/d/servicecatalog-exporter?${{account:queryparam}}&${{region:queryparam}}&{frame.KEPT}",
+        }],
     )
     yield stat(
         "Targets failing",
@@ -204,8 +207,8 @@ def _now():
             thresholds,
         )
     yield _worst_first()
-    yield _failing_targets()
     yield _alerts()
+    yield _failing_targets()
 
 
 def _worst_first():
@@ -271,7 +274,7 @@ def _failing_targets():
         "Stages whose last attempt failed, and why. If the stage is products, all numbers of that target are as old as "
         "the last success; the other stages have an age of their own. What to do about each reason stands in the README.",
         "*Last success* is unknown where there never was one.",
-        span=12,
+        height=7,
         no_value="no stage failed among the targets that are scraped",
         well=True,
     )
@@ -282,7 +285,7 @@ def _alerts():
     firing = 'ALERTS{alertname=~"ServiceCatalog.+", alertstate="firing", job=~"$job|"}'
     labels = (
         "alertname, severity, account_name, aws_account_id, aws_region, provisioned_product_name, "
-        "provisioned_product_type, provisioned_product_id, stage, reason, instance"
+        "provisioned_product_type, provisioned_product_id, vended_account_id, stage, reason, instance"
     )
     since = 'ALERTS_FOR_STATE{alertname=~"ServiceCatalog.+", job=~"$job|"}'
     severities = states.text_mapping({"critical": RED, "warning": ORANGE, "info": BLUE})
@@ -305,19 +308,20 @@ def _alerts():
             Column("account_name", "Account"),
             Column("aws_account_id", "Account id", 130),
             Column("aws_region", "Region", 120),
-            Column("provisioned_product_name", "Product"),
-            Column("provisioned_product_type", "Type"),
-            Column("provisioned_product_id", "Product id"),
-            Column("stage", "Stage"),
-            Column("reason", "Reason"),
+            Column("provisioned_product_name", "Product", links=[product_link()]),
+            Column("provisioned_product_type", "Type", 210),
+            Column("vended_account_id", "Vended account", 130),
+            Column("stage", "Stage", 130),
+            Column("reason", "Reason", 130),
             Column("instance", "Instance"),
+            Column("provisioned_product_id", "Product id", 170, links=[product_link()]),
             Column("Value #A", None),
         ],
         "Alerts named ServiceCatalog… that fire in this data source, each linked to its runbook. Of the variables only "
         "the job filters them; alerts without a job are always shown.",
         "Empty too where this data source does not evaluate the rules, so it proves nothing by itself.",
         sort=("Severity", False),
-        span=12,
+        height=8,
         no_value="none fires, or the rules are not loaded here",
         well=True,
     )
@@ -340,7 +344,6 @@ def _where():
         extra=names,
         instances=True,
         age=True,
-        span=24,
     )
     yield _pivot(
         "By region",
@@ -349,14 +352,14 @@ def _where():
         "The same for each region.",
         instances=True,
         age=True,
-        span=12,
+        height=6,
     )
     yield _pivot(
         "By type",
         "provisioned_product_type",
         [Column("provisioned_product_type", "Type", links=[fleet_link("type", "Type", "Only this type")])],
         "The same for each type of product. CONTROL_TOWER_ACCOUNT are the accounts that Account Factory made.",
-        span=12,
+        height=7,
     )
     yield _pivot(
         "By catalog product",
@@ -372,11 +375,10 @@ def _where():
         extra="topk by (product_id) (1,\n  max by (product_id, product_name) (\n    "
         + product("servicecatalog_provisioned_product_info", CATALOG)
         + "\n  )\n)",
-        span=24,
     )
 
 
-def _pivot(title, key, columns, what, extra=None, instances=False, age=False, span=12):
+def _pivot(title, key, columns, what, extra=None, instances=False, age=False, height=10):
     """A row for each value of a label, a column for each status."""
     queries, counts = [], []
 
@@ -438,7 +440,7 @@ def _pivot(title, key, columns, what, extra=None, instances=False, age=False, sp
         what,
         f"{note}*Other status* counts those that this dashboard does not know. What is unknown of a row says so.",
         sort=("ERROR", True),
-        span=span,
+        height=height,
         no_value="unknown: nothing is known of any target",
     )
 

@@ -102,7 +102,8 @@ def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked
           points=None):
     """Numbers over time. Gaps stay gaps."""
     panel = _described(timeseries.Panel(), title, what, absent, unit, span, height, no_value, well)
-    panel.line_width(2).fill_opacity(30 if stacked else 8).span_nulls(False)
+    # Stacked, the line of what is zero would lie on that of the one below and hide it.
+    panel.line_width(0 if stacked else 2).fill_opacity(70 if stacked else 8).span_nulls(False)
     panel.show_points(kinds.VisibilityMode.AUTO)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
     if minimum is not None:
@@ -231,6 +232,9 @@ class Column:
         if thresholds:
             self._set("thresholds", thresholds)
             self._set("color", {"mode": "thresholds"})
+        if mappings:
+            # Words, though the value be a number.
+            self._set("custom.align", "left")
         if mappings or thresholds:
             kind = "color-text" if text_color else "color-background"
             cell = {"type": kind} if text_color else {"type": kind, "mode": "basic"}
