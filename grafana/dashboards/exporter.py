@@ -2,7 +2,7 @@
 
 from . import frame, states
 from .frame import status_page_link
-from .panels import Column, bars, good_below, heatmap, lines, row, stat, steps, table, timeline
+from .panels import TOO_OLD, Column, bars, good_below, heatmap, lines, neutral, row, stat, steps, table, timeline
 from .promql import (
     TARGET,
     counted,
@@ -89,6 +89,7 @@ def _now():
         steps((0, RED), (1, GREEN)),
         unit="percentunit",
         decimals=0,
+        runbook="ExporterDown",
     )
     ready = daemon("servicecatalog_exporter_ready")
     yield stat(
@@ -97,6 +98,7 @@ def _now():
         "Processes that did not try all of their targets yet. Once ready they stay ready.",
         NO_EXPORTER,
         good_below(1),
+        runbook="ExporterNotReady",
     )
     loaded = daemon(f"{RELOADED}_successful")
     yield stat(
@@ -105,6 +107,7 @@ def _now():
         "Processes whose last attempt to load the configuration failed: they go on with the one before.",
         NO_EXPORTER,
         good_below(1),
+        runbook="ConfigReloadFailed",
     )
     stale = target("servicecatalog_scan_stale", one_of("stage", ["products", "stack_instances"]))
     yield stat(
@@ -116,6 +119,7 @@ def _now():
         steps((0, GREEN), (0.000001, ORANGE), (0.1, RED)),
         unit="percentunit",
         decimals=1,
+        runbook="ManyTargetsFailing",
     )
     never = target(SUCCEEDED, equals("stage", "products"))
     yield stat(
@@ -124,6 +128,7 @@ def _now():
         "Targets whose products were never read since the exporter started.",
         NO_EXPORTER,
         good_below(1),
+        runbook="ScanNeverSucceeded",
     )
     due = target(NEXT)
     yield stat(
@@ -133,6 +138,7 @@ def _now():
         "intervals away.",
         NO_EXPORTER,
         steps((0, GREEN), (1, ORANGE)),
+        runbook="AccessDenied",
     )
     throttled = target_rate(FAILURES, THROTTLED)
     calls = target_rate(REQUESTS)
@@ -144,6 +150,7 @@ def _now():
         steps((0, GREEN), (0.01, ORANGE), (0.1, RED)),
         unit="percentunit",
         decimals=1,
+        runbook="AwsThrottled",
     )
     yield stat(
         "Calls a day",
@@ -151,9 +158,8 @@ def _now():
         "How many calls of AWS all processes make in a day if they go on as now, replicas and retries included. Account "
         "and region do not filter it. The calls cost nothing, but take of a quota.",
         NO_CALLS,
-        steps((0, GREY)),
+        neutral(),
         decimals=0,
-        background=False,
     )
 
 
@@ -178,14 +184,7 @@ def _freshness():
             Column("aws_region", "Region", 120),
             Column("stage", "Stage", 150),
             Column("Value #A", "Last success", 150, unit="dateTimeFromNow", mappings=states.values({"0": ("never", RED)}), text_color=True),
-            Column("Value #B", "In intervals", 110, decimals=1, unknown=True, thresholds={
-                "mode": "absolute",
-                "steps": [
-                    {"value": None, "color": "transparent"},
-                    {"value": 2, "color": ORANGE},
-                    {"value": 3, "color": RED},
-                ],
-            }),
+            Column("Value #B", "In intervals", 110, decimals=1, unknown=True, thresholds=TOO_OLD),
             Column("Value #C", "Last attempt", 120, mappings=states.values(
                 {"0": ("not failed", GREEN), "1": ("failed", RED)}
             ), unknown=True),
@@ -197,7 +196,7 @@ def _freshness():
         "intervals on the data is old. *never* is since the exporter started.",
         f"{NO_EXPORTER} *In intervals* is unknown before the first success, *Took* before the first attempt. "
         "Stages that are not enabled have no row.",
-        sort=("In intervals", True),
+        sort=[("In intervals", True)],
         height=10,
     )
     yield timeline(
@@ -464,25 +463,25 @@ def _fleet():
         "Accounts last read",
         f"-2 + 0 * count({read} == 0)\nor\ntime() - min({read})\nor\n{none}",
         "How long ago the process that is furthest behind read the accounts. They are read once in "
-        "`organization.refresh` (an hour by default); orange from two, red from six hours.",
+        "`organization.refresh`, an hour by default, so an hour is usual.",
         NO_EXPORTER,
-        good_below(7200, 21600),
+        neutral(),
         unit="s",
         decimals=0,
         mappings=not_there,
         span=6,
         height=6,
+        runbook="OrganizationDiscoveryFailing",
     )
     yield stat(
         "Accounts of the organisation",
         f"max({daemon('servicecatalog_organization_accounts')})\nor\n{never}\nor\n{none}",
         "ACTIVE accounts of the organisation that the configuration includes.",
         NO_EXPORTER,
-        steps((0, GREY)),
+        neutral(),
         mappings=not_there,
         span=6,
         height=6,
-        background=False,
     )
     keys = "job, instance"
     yield table(
@@ -518,7 +517,7 @@ def _fleet():
         "What runs: versions, shards from 0, the targets that each process scans of those that are configured, and "
         "the configuration as a number. Processes that should be alike but differ in it have different files.",
         "A process that is down is missing here: see the first panel.",
-        sort=("Instance", False),
+        sort=[("Instance", False)],
         height=7,
     )
     yield lines(
@@ -585,7 +584,8 @@ def _process():
     yield lines(
         "Duration of a scrape",
         [(scraped("scrape_duration_seconds"), "{{instance}}")],
-        "How long Prometheus needs to read /metrics. The exporter answers from memory and never calls AWS meanwhile.",
+        "How long Prometheus needs to read /metrics. The exporter answers from memory and never calls AWS meanwhile. "
+        "Red is half of the 10 seconds after which Prometheus gives up by default.",
         NO_EXPORTER,
         unit="s",
         span=8,

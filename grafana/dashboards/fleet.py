@@ -2,7 +2,7 @@
 
 from . import frame, states
 from .frame import exporter_link, fleet_link, product_link, status_page_link
-from .panels import Column, bars, count_steps, good_below, lines, row, stat, steps, table, timeline
+from .panels import TOO_OLD, Column, bars, count_steps, good_below, lines, neutral, row, stat, steps, table, timeline
 from .promql import (
     PRODUCT,
     TARGET,
@@ -90,14 +90,14 @@ def _honesty():
         "Processes of the exporter that Prometheus cannot scrape. While one is down its targets are not seen.",
         "Unknown if none was scraped in the time that is shown: only what was seen before can be missed.",
         good_below(1),
+        runbook="ExporterDown",
     )
     yield stat(
         "Targets",
         f"count({everywhere})",
         "Accounts and regions that are scanned.",
         "Unknown if no exporter is scraped.",
-        steps((0, GREY)),
-        background=False,
+        neutral(),
         links=[{
             "title": "Exporter health",
             "url": f"/d/servicecatalog-exporter?${{account:queryparam}}&${{region:queryparam}}&{frame.KEPT}",
@@ -110,6 +110,7 @@ def _honesty():
         "What is shown of them is older than the last scan.",
         "Unknown if no exporter is scraped.",
         good_below(1, 5),
+        runbook="ScanFailing",
     )
     yield stat(
         "Targets unknown",
@@ -118,15 +119,15 @@ def _honesty():
         "`scan.serve_stale_for`. **No number below counts them.**",
         "Unknown if no exporter is scraped.",
         good_below(1),
+        runbook="DataDropped",
     )
     yield stat(
         "Oldest product list",
         f"max(\n  time() - ({listed} > 0)\n)",
-        "How long ago the scan began that read the oldest product list. Orange from 15 minutes, three times the "
-        "default interval; red from an hour, when lists are dropped by default. Targets that were never read have "
-        "no age: they are among the unknown.",
+        "How long ago the scan began that read the oldest product list. Whether that is too old depends on the time "
+        "between two scans: see beside it. Targets that were never read have no age: they are among the unknown.",
         "Unknown if no target was ever read.",
-        good_below(900, 3600),
+        neutral(),
         unit="s",
         decimals=0,
     )
@@ -138,6 +139,7 @@ def _honesty():
         "Unknown if no target was ever read.",
         good_below(2, 3),
         decimals=1,
+        runbook="ScanStale",
     )
     yield stat(
         "Stack sets unknown",
@@ -146,6 +148,7 @@ def _honesty():
         "**No number of stack instances counts them.**",
         "Unknown while no product list is.",
         good_below(1),
+        runbook="StackSetListingOld",
     )
     yield stat(
         "Series left out",
@@ -154,21 +157,38 @@ def _honesty():
         "Sums are complete all the same; single products or instances may be missing below.",
         "Unknown while no product list is.",
         good_below(1),
+        runbook="SeriesDropped",
     )
 
 
 def _now():
-    for status, thresholds, what in (
-        ("ERROR", good_below(1), "Products in ERROR: the last operation failed, and what they run may be broken or half made."),
+    for status, thresholds, runbook, what in (
+        (
+            "ERROR",
+            good_below(1),
+            "ProductError",
+            "Products in ERROR: the last operation failed, and what they run may be broken or half made.",
+        ),
         (
             "TAINTED",
             steps((0, GREEN), (1, ORANGE)),
+            "ProductTainted",
             "Products that are TAINTED: they run, but not as the last operation wanted, for it failed.",
         ),
-        ("PLAN_IN_PROGRESS", steps((0, GREEN), (1, PURPLE)), "Products with a plan that nobody executed or deleted yet."),
-        ("UNDER_CHANGE", steps((0, GREEN), (1, BLUE)), "Products that an operation is changing now."),
+        (
+            "PLAN_IN_PROGRESS",
+            steps((0, GREEN), (1, PURPLE)),
+            "PlanInProgressTooLong",
+            "Products with a plan that nobody executed or deleted yet.",
+        ),
+        (
+            "UNDER_CHANGE",
+            steps((0, GREEN), (1, BLUE)),
+            "ProductStuckUnderChange",
+            "Products that an operation is changing now.",
+        ),
     ):
-        yield stat(status, f"sum({_of_status(status)})", f"{what} {PARTS}", SUMS, thresholds)
+        yield stat(status, f"sum({_of_status(status)})", f"{what} {PARTS}", SUMS, thresholds, runbook=runbook)
     yield stat(
         "AVAILABLE",
         f"sum({_of_status('AVAILABLE')})\n/ sum({group(PRODUCTS)})",
@@ -183,19 +203,20 @@ def _now():
         f"sum({group(PRODUCTS)})",
         f"All provisioned products, in whatever state. {PARTS}",
         SUMS,
-        steps((0, GREY)),
-        background=False,
+        neutral(),
     )
-    for status, thresholds, what in (
+    for status, thresholds, runbook, what in (
         (
             "INOPERABLE",
             good_below(1),
+            "StackInstancesInoperable",
             "Stack instances that a failed delete left behind: they are left out of every further update until "
             "somebody mends them.",
         ),
         (
             "OUTDATED",
             steps((0, GREEN), (1, ORANGE)),
+            "StackInstancesOutdated",
             "Stack instances that are behind their stack set. While an operation runs it is usual that some are.",
         ),
     ):
@@ -205,6 +226,7 @@ def _now():
             f"{what} Type and catalog product do not filter it.",
             "The sum of the stack sets that are known; unknown while none are.",
             thresholds,
+            runbook=runbook,
         )
     yield _worst_first()
     yield _alerts()
@@ -239,12 +261,12 @@ def _worst_first():
             Column("provisioned_product_id", "Product id", 170, links=[product_link(), status_page_link(product="Product id")]),
             Column("product_id", None),
         ],
-        "ERROR before TAINTED, then what AWS added since, plans and changes. *Since* is when its last operation "
+        "ERROR before TAINTED, then what AWS added since, plans and changes; of each the longest first. *Since* is when its last operation "
         "began, which is when the status began at the latest. *Vended account* is the account that an Account Factory "
         "product made. The links lead to its history, and to the words of AWS on the status page.",
         "*Since* is unknown where the last record was not read (`enrich.records: off`, or denied). Names of the "
         "catalog and vended accounts are empty without `enrich.names_and_tags`. Targets that are unknown have no rows.",
-        sort=("Status", True),
+        sort=[("Since", False), ("Status", True)],
         height=12,
         no_value="nothing unhealthy among what is known",
         well=True,
@@ -263,7 +285,13 @@ def _failing_targets():
             + "\n)",
         ],
         [
-            Column("reason", "Reason", 150, mappings=states.text_mapping(states.REASON_COLORS)),
+            Column(
+                "reason",
+                "Reason",
+                150,
+                mappings=states.text_mapping(states.REASON_COLORS),
+                links=[frame.runbook_link("ScanFailing")],
+            ),
             Column("stage", "Stage", 140),
             Column("account_name", "Account", links=[exporter_link()]),
             Column("aws_account_id", "Account id", 130, links=[exporter_link(), status_page_link()]),
@@ -272,7 +300,7 @@ def _failing_targets():
             Column("Value #A", None),
         ],
         "Stages whose last attempt failed, and why. If the stage is products, all numbers of that target are as old as "
-        "the last success; the other stages have an age of their own. What to do about each reason stands in the README.",
+        "the last success; the other stages have an age of their own. The reason leads to its runbook.",
         "*Last success* is unknown where there never was one.",
         height=7,
         no_value="no stage failed among the targets that are scraped",
@@ -320,7 +348,7 @@ def _alerts():
         "Alerts named ServiceCatalog… that fire in this data source, each linked to its runbook. Of the variables only "
         "the job filters them; alerts without a job are always shown.",
         "Empty too where this data source does not evaluate the rules, so it proves nothing by itself.",
-        sort=("Severity", False),
+        sort=[("Severity", False)],
         height=8,
         no_value="none fires, or the rules are not loaded here",
         well=True,
@@ -412,34 +440,28 @@ def _pivot(title, key, columns, what, extra=None, instances=False, age=False, he
                 unknown=True,
             )
     if age:
-        oldest = target(SUCCEEDED, equals("stage", "products"))
+        oldest = f"time() - ({target(SUCCEEDED, equals('stage', 'products'))} > 0)"
+        column(f"max by ({key}) (\n  {oldest}\n)", "Age of list", width=100, unit="s", decimals=0, unknown=True)
         column(
-            f"max by ({key}) (\n  time() - ({oldest} > 0)\n)",
-            "Age of list",
-            width=120,
-            unit="s",
-            decimals=0,
+            f"max by ({key}) (\n  ({oldest})\n  / on ({TARGET}) group_left ()\n  "
+            f"{unique(TARGET, every_target())}\n)",
+            "In intervals",
+            width=110,
+            decimals=1,
             unknown=True,
-            thresholds={
-                "mode": "absolute",
-                "steps": [
-                    {"value": None, "color": "transparent"},
-                    {"value": 900, "color": ORANGE},
-                    {"value": 3600, "color": RED},
-                ],
-            },
+            thresholds=TOO_OLD,
         )
     if extra:
         queries.append(extra)
         counts.append(Column(f"Value #{chr(ord('A') + len(queries) - 1)}", None))
-    note = "*Age of list* is that of its oldest product list. " if age else ""
+    note = "*Age of list* is that of its oldest product list, also as a multiple of the time between two scans. " if age else ""
     return table(
         title,
         queries,
         columns + counts,
         what,
         f"{note}*Other status* counts those that this dashboard does not know. What is unknown of a row says so.",
-        sort=("ERROR", True),
+        sort=[("ERROR", True)],
         height=height,
         no_value="unknown: nothing is known of any target",
     )
@@ -564,7 +586,7 @@ def _stack_sets():
         "While the product is UNDER_CHANGE it is usual that instances are OUTDATED; otherwise an operation left them "
         "behind. *Listed* is how old the counts are.",
         "Stack sets whose instances are unknown have no row.",
-        sort=("INOPERABLE", True),
+        sort=[("INOPERABLE", True)],
         no_value="none among the stack sets that are known",
         well=True,
     )

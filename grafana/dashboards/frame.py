@@ -193,6 +193,14 @@ def fleet_link(variable, column, title):
     return {"title": title, "url": f"/d/servicecatalog-fleet?var-{variable}={field(column)}&{KEPT}"}
 
 
+def runbook_link(alert):
+    return {
+        "title": f"Runbook: {alert}",
+        "url": f"${{runbooks}}/ServiceCatalog{alert}.md",
+        "targetBlank": True,
+    }
+
+
 def exporter_link(account="Account id", region="Region"):
     return {
         "title": "How its scans went",

@@ -7,7 +7,7 @@ from grafana_foundation_sdk.models import common as kinds, dashboard as model
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from .frame import DATASOURCE
+from .frame import DATASOURCE, runbook_link
 from .states import GREEN, GREY, ORANGE, RED
 
 UNKNOWN = "unknown"
@@ -36,6 +36,11 @@ def good_below(warning, critical=None):
     if critical is not None:
         pairs.append((critical, RED))
     return steps(*pairs)
+
+
+def neutral():
+    """For a number that is neither good nor bad by itself."""
+    return steps((0, GREY))
 
 
 def fixed(color):
@@ -77,8 +82,10 @@ def _targets(panel, queries, instant=False, table=False, form=None):
 
 
 def stat(title, query, what, absent, thresholds, unit="short", span=3, height=4, mappings=None,
-         legend=None, no_value=UNKNOWN, well=False, decimals=None, links=(), background=True):
+         legend=None, no_value=UNKNOWN, well=False, decimals=None, links=(), runbook=None):
     """A number as it is now. It asks for this instant only: the last of a range could be hours old."""
+    links = [*links, *([runbook_link(runbook)] if runbook else [])]
+    background = len(thresholds.build().steps) > 2 or bool(mappings)
     panel = _described(stats.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.thresholds(thresholds)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
@@ -249,6 +256,17 @@ class Column:
         self.properties.append(model.DynamicConfigValue(id_val=what, value=value))
 
 
+# Of an age as a multiple of the time between two scans, in a column.
+TOO_OLD = {
+    "mode": "absolute",
+    "steps": [
+        {"value": None, "color": "transparent"},
+        {"value": 2, "color": ORANGE},
+        {"value": 3, "color": RED},
+    ],
+}
+
+
 def count_steps(color, start=1):
     """Thresholds of a column: no colour below."""
     return {
@@ -257,7 +275,7 @@ def count_steps(color, start=1):
     }
 
 
-def table(title, queries, columns, what, absent, sort=None, span=24, height=10, no_value=UNKNOWN, well=False,
+def table(title, queries, columns, what, absent, sort=(), span=24, height=10, no_value=UNKNOWN, well=False,
           unit="short"):
     """Rows as they are now. Several queries make one row where their labels are the same."""
     panel = _described(tables.Panel(), title, what, absent, unit, span, height, no_value, well)
@@ -283,8 +301,8 @@ def table(title, queries, columns, what, absent, sort=None, span=24, height=10, 
             },
         )
     )
-    if sort:
-        name, descending = sort
+    # Grafana sorts by one column at a time and keeps the order of what is equal: the last one decides.
+    for name, descending in sort:
         panel.with_transformation(
             model.DataTransformerConfig(
                 id_val="sortBy", options={"fields": {}, "sort": [{"field": name, "desc": descending}]}

@@ -2,12 +2,13 @@
 
 from . import frame, states
 from .frame import fleet_link, status_page_link
-from .panels import Column, bars, good_below, lines, row, stat, steps, table, timeline
+from .panels import Column, bars, good_below, lines, neutral, row, stat, steps, table, timeline
 from .promql import (
     PRODUCT,
     TARGET,
     differs,
     equals,
+    every_target,
     largest,
     one_of,
     one_product,
@@ -95,27 +96,34 @@ def _now():
         mappings=states.product_mapping(),
         span=4,
     )
-    listed = _of_its_target(SUCCEEDED, equals("stage", "products"))
+    age = f"time() - max(\n  {_of_its_target(SUCCEEDED, equals('stage', 'products'))}\n)"
+    interval = f"max(\n  {every_target()}\n  and on ({TARGET})\n  {one_product(INFO)}\n)"
     yield stat(
         "Age of this knowledge",
-        f"time() - max(\n  {listed}\n)",
-        "How long ago the scan began that read it. Orange from 15 minutes, three times the default interval; red from "
-        "an hour, when it is dropped by default.",
+        age,
+        "How long ago the scan began that read it.",
         NOT_SEEN,
-        good_below(900, 3600),
+        neutral(),
         unit="s",
         decimals=0,
-        span=4,
+    )
+    yield stat(
+        "In intervals",
+        f"({age})\n/\n{interval}",
+        "The same as a multiple of the time between two scans: 1 is usual, from 2 one was missed, from 3 it is old.",
+        NOT_SEEN,
+        good_below(2, 3),
+        decimals=1,
+        runbook="ScanStale",
     )
     yield stat(
         "Last operation began",
         f"1000 * max({one_product(BEGAN)})",
         "When its last operation began: its status is not older than that.",
         NO_RECORD,
-        steps((0, GREY)),
+        neutral(),
         unit="dateTimeFromNow",
         span=4,
-        background=False,
         well=True,
     )
     yield stat(
@@ -123,11 +131,11 @@ def _now():
         f"1000 * max({one_product(MOVED)})",
         "When AWS last wrote something about that operation. Of one that runs, hours ago means that it is stuck.",
         NO_RECORD,
-        steps((0, GREY)),
+        neutral(),
         unit="dateTimeFromNow",
         span=4,
-        background=False,
         well=True,
+        runbook="ProductStuckUnderChange",
     )
     # A product that is served, while AWS does not tell.
     served = f"-1 + 0 * count({one_product(INFO)})"
@@ -138,7 +146,7 @@ def _now():
         NO_PROVISIONING,
         steps((0, RED), (1, GREEN)),
         mappings=_told("failed", "succeeded"),
-        span=4,
+        runbook="LastProvisioningFailed",
     )
     yield stat(
         "Ever provisioned",
@@ -147,7 +155,7 @@ def _now():
         NO_PROVISIONING,
         steps((0, RED), (1, GREEN)),
         mappings=_told("never", "yes"),
-        span=4,
+        runbook="ProductNeverSucceeded",
     )
     labels = (
         "aws_account_id, account_name, aws_region, provisioned_product_id, provisioned_product_name, "
@@ -238,10 +246,10 @@ def _over_time():
 
 
 def _instances():
-    for status, thresholds in (
-        ("CURRENT", steps((0, GREY))),
-        ("OUTDATED", steps((0, GREEN), (1, ORANGE))),
-        ("INOPERABLE", good_below(1)),
+    for status, thresholds, runbook in (
+        ("CURRENT", neutral(), None),
+        ("OUTDATED", steps((0, GREEN), (1, ORANGE)), "StackInstancesOutdated"),
+        ("INOPERABLE", good_below(1), "StackInstancesInoperable"),
     ):
         what = {
             "CURRENT": "Stack instances that are as the stack set wants them.",
@@ -250,19 +258,19 @@ def _instances():
         }[status]
         yield stat(
             status, f"sum({one_product(COUNTS, equals('status', status))})", what, NO_INSTANCES, thresholds, span=6,
-            background=status != "CURRENT",
+            runbook=runbook,
         )
     yield stat(
         "Age of the listing",
         f"time() - max({one_product(LISTED)})",
         "How old the counts of its instances are. While nothing changes a stack set is listed once in "
-        "`scan.stack_instances.max_age` (30 minutes by default), so that is no fault; orange from 45 minutes, red "
-        "from an hour and a half.",
+        "`scan.stack_instances.max_age`, 30 minutes by default, so that some age is no fault; one that only grows is.",
         NO_INSTANCES,
-        good_below(2700, 5400),
+        neutral(),
         unit="s",
         decimals=0,
         span=6,
+        runbook="StackSetListingOld",
     )
     yield lines(
         "Instances by status",
@@ -278,12 +286,12 @@ def _instances():
     yield lines(
         "Age of the listing over time",
         [(f"time() - max({one_product(LISTED)})", "age")],
-        "How old the counts were. It grows until the next listing; above an hour and a half listings fail.",
+        "How old the counts were. It grows until the next listing: the height of the saw is `max_age`, and less "
+        "while something changes. One that only grows means that listings fail.",
         NO_INSTANCES,
         unit="s",
         span=8,
         colors={"age": BLUE},
-        thresholds=steps((0, GREEN), (5400, RED)),
     )
     yield table(
         "Instances that are not CURRENT",
@@ -302,7 +310,7 @@ def _instances():
         ],
         "Where its instances are that are OUTDATED, INOPERABLE or of a status that is not known here.",
         "Needs `metrics.per_instance`, `problems` by default. Above `max_instance_series` some are left out.",
-        sort=("Status", False),
+        sort=[("Status", False)],
         span=8,
         height=10,
         no_value="none among the instances that are known",
