@@ -1,9 +1,15 @@
 """Panels as these dashboards want them: each says what it shows, and what its absence means."""
 
-from grafana_foundation_sdk.builders import bargauge, common, heatmap as heatmaps, prometheus, stat as stats
-from grafana_foundation_sdk.builders import statetimeline, table as tables, timeseries
+from grafana_foundation_sdk.builders import bargauge, common
 from grafana_foundation_sdk.builders import dashboard as build
-from grafana_foundation_sdk.models import common as kinds, dashboard as model
+from grafana_foundation_sdk.builders import heatmap as heatmaps
+from grafana_foundation_sdk.builders import prometheus
+from grafana_foundation_sdk.builders import stat as stats
+from grafana_foundation_sdk.builders import statetimeline
+from grafana_foundation_sdk.builders import table as tables
+from grafana_foundation_sdk.builders import timeseries
+from grafana_foundation_sdk.models import common as kinds
+from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
@@ -15,18 +21,15 @@ UNKNOWN = "unknown"
 WELL = "Empty when all is well."
 
 
-def row(title, collapsed=False, panels=()):
-    built = build.Row(title).collapsed(collapsed)
-    for panel in panels:
-        built.with_panel(panel)
-    return built
-
-
 def steps(*pairs, unknown=GREY):
     """Thresholds. What is below the first number is no value, and grey."""
-    return build.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(
-        [model.Threshold(value=None, color=unknown)]
-        + [model.Threshold(value=value, color=color) for value, color in pairs]
+    return (
+        build.ThresholdsConfig()
+        .mode(model.ThresholdsMode.ABSOLUTE)
+        .steps(
+            [model.Threshold(value=None, color=unknown)]
+            + [model.Threshold(value=value, color=color) for value, color in pairs]
+        )
     )
 
 
@@ -81,8 +84,23 @@ def _targets(panel, queries, instant=False, table=False, form=None):
     return panel
 
 
-def stat(title, query, what, absent, thresholds, unit="short", span=3, height=4, mappings=None,
-         legend=None, no_value=UNKNOWN, well=False, decimals=None, links=(), runbook=None):
+def stat(
+    title,
+    query,
+    what,
+    absent,
+    thresholds,
+    unit="short",
+    span=3,
+    height=4,
+    mappings=None,
+    legend=None,
+    no_value=UNKNOWN,
+    well=False,
+    decimals=None,
+    links=(),
+    runbook=None,
+):
     """A number as it is now. It asks for this instant only: the last of a range could be hours old."""
     links = [*links, *([runbook_link(runbook)] if runbook else [])]
     background = len(thresholds.build().steps) > 2 or bool(mappings)
@@ -104,9 +122,25 @@ def stat(title, query, what, absent, thresholds, unit="short", span=3, height=4,
     return _targets(panel, [(query, legend or title)], instant=True)
 
 
-def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked=False, colors=None,
-          thresholds=None, no_value=UNKNOWN, well=False, minimum=0, decimals=None, log=False, steps_after=False,
-          points=None):
+def lines(
+    title,
+    queries,
+    what,
+    absent,
+    unit="short",
+    span=12,
+    height=8,
+    stacked=False,
+    colors=None,
+    thresholds=None,
+    no_value=UNKNOWN,
+    well=False,
+    minimum=0,
+    decimals=None,
+    log=False,
+    steps_after=False,
+    points=None,
+):
     """Numbers over time. Gaps stay gaps."""
     panel = _described(timeseries.Panel(), title, what, absent, unit, span, height, no_value, well)
     # Stacked, the line of what is zero would lie on that of the one below and hide it.
@@ -120,11 +154,11 @@ def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked
     if steps_after:
         panel.line_interpolation(kinds.LineInterpolation.STEP_AFTER)
     if log:
-        panel.scale_distribution(
-            common.ScaleDistributionConfig().type(kinds.ScaleDistribution.LOG).log(10)
-        )
+        panel.scale_distribution(common.ScaleDistributionConfig().type(kinds.ScaleDistribution.LOG).log(10))
     panel.stacking(
-        common.StackingConfig().mode(kinds.StackingMode.NORMAL if stacked else kinds.StackingMode.NONE).group("A")
+        common.StackingConfig()
+        .mode(kinds.StackingMode.NORMAL if stacked else kinds.StackingMode.NONE)
+        .group("A")
     )
     if thresholds:
         panel.thresholds(thresholds)
@@ -154,8 +188,9 @@ def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked
     return _targets(panel, queries)
 
 
-def timeline(title, queries, what, absent, mappings, span=24, height=8, no_value=UNKNOWN, well=False,
-             points=None):
+def timeline(
+    title, queries, what, absent, mappings, span=24, height=8, no_value=UNKNOWN, well=False, points=None
+):
     """States over time, a lane each. Where nothing is drawn nothing is known."""
     panel = _described(statetimeline.Panel(), title, what, absent, "short", span, height, no_value, well)
     panel.mappings([_value_map(mapping) for mapping in mappings])
@@ -177,8 +212,19 @@ def timeline(title, queries, what, absent, mappings, span=24, height=8, no_value
     return _targets(panel, queries)
 
 
-def bars(title, queries, what, absent, thresholds, unit="short", span=12, height=8, no_value=UNKNOWN, well=False,
-         colors=None):
+def bars(
+    title,
+    queries,
+    what,
+    absent,
+    thresholds,
+    unit="short",
+    span=12,
+    height=8,
+    no_value=UNKNOWN,
+    well=False,
+    colors=None,
+):
     """The largest of many, as they are now."""
     panel = _described(bargauge.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.min(0).thresholds(thresholds)
@@ -214,7 +260,10 @@ def heatmap(title, query, what, absent, unit="short", y_unit="s", span=12, heigh
     panel.filter_values(heatmaps.FilterValueRange().le(1e-9))
     panel.rows_frame(heatmaps.RowsHeatmapOptions().layout(kinds.HeatmapCellLayout.AUTO))
     panel.tooltip(
-        heatmaps.HeatmapTooltip().mode(kinds.TooltipDisplayMode.SINGLE).y_histogram(False).show_color_scale(True)
+        heatmaps.HeatmapTooltip()
+        .mode(kinds.TooltipDisplayMode.SINGLE)
+        .y_histogram(False)
+        .show_color_scale(True)
     )
     panel.show_value(kinds.VisibilityMode.NEVER).cell_gap(1).show_legend()
     return _targets(panel, [(query, "{{le}}")], form=PromQueryFormat.HEATMAP)
@@ -223,8 +272,19 @@ def heatmap(title, query, what, absent, unit="short", y_unit="s", span=12, heigh
 class Column:
     """A column of a table: where it comes from, and how it looks."""
 
-    def __init__(self, source, name, width=None, unit=None, mappings=None, thresholds=None, links=(),
-                 unknown=False, decimals=None, text_color=False):
+    def __init__(
+        self,
+        source,
+        name,
+        width=None,
+        unit=None,
+        mappings=None,
+        thresholds=None,
+        links=(),
+        unknown=False,
+        decimals=None,
+        text_color=False,
+    ):
         self.source = source
         self.name = name
         self.properties = []
@@ -275,8 +335,19 @@ def count_steps(color, start=1):
     }
 
 
-def table(title, queries, columns, what, absent, sort=(), span=24, height=10, no_value=UNKNOWN, well=False,
-          unit="short"):
+def table(
+    title,
+    queries,
+    columns,
+    what,
+    absent,
+    sort=(),
+    span=24,
+    height=10,
+    no_value=UNKNOWN,
+    well=False,
+    unit="short",
+):
     """Rows as they are now. Several queries make one row where their labels are the same."""
     panel = _described(tables.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.show_header(True).cell_height(kinds.TableCellHeight.SM)
