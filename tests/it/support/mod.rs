@@ -7,6 +7,7 @@ pub mod foreign;
 pub mod http;
 pub mod https;
 pub mod pki;
+pub mod prometheus;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

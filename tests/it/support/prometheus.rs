@@ -1,6 +1,7 @@
 //! Prometheus as a child process, asked through its HTTP API.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
@@ -8,12 +9,12 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::foreign::{missing, until};
+use super::foreign::{missing, until};
 
 /// A Prometheus that scrapes one target; it ends when it is dropped.
-pub(super) struct Prometheus {
+pub struct Prometheus {
     process: Child,
-    address: SocketAddr,
+    pub address: SocketAddr,
     /// Its configuration, storage and log.
     folder: TempDir,
 }
@@ -29,15 +30,20 @@ impl Drop for Prometheus {
 impl Prometheus {
     /// Starts one that scrapes `exporter` every second. A scrape takes milliseconds; the rest is
     /// for a machine that is busy, since one that is late would be a gap.
-    pub(super) async fn start(exporter: SocketAddr) -> Self {
+    pub async fn start(exporter: SocketAddr) -> Self {
         let targets = format!("static_configs: [{{targets: ['{exporter}']}}]");
         Self::of(&format!("- {{job_name: servicecatalog, {targets}}}\n")).await
     }
 
     /// The same with these jobs.
-    pub(super) async fn of(jobs: &str) -> Self {
+    pub async fn of(jobs: &str) -> Self {
+        Self::ruled(jobs, &[]).await
+    }
+
+    /// The same with these files of rules, evaluated every second.
+    pub async fn ruled(jobs: &str, rules: &[&Path]) -> Self {
         loop {
-            let mut prometheus = Self::spawn(jobs);
+            let mut prometheus = Self::spawn(jobs, rules);
             if prometheus.becomes_ready().await {
                 return prometheus;
             }
@@ -47,11 +53,12 @@ impl Prometheus {
         }
     }
 
-    fn spawn(jobs: &str) -> Self {
+    fn spawn(jobs: &str, rules: &[&Path]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("prometheus.yml");
         let text = format!(
-            "global: {{scrape_interval: 1s, scrape_timeout: 1s}}\n\
+            "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
+             rule_files: {rules:?}\n\
              scrape_configs:\n{jobs}"
         );
         std::fs::write(&config, text).unwrap();
@@ -85,7 +92,7 @@ impl Prometheus {
     }
 
     /// The data that its API answers with.
-    pub(super) async fn ask(&self, path: &str) -> Value {
+    pub async fn ask(&self, path: &str) -> Value {
         let answer = get(self.address, path).await.unwrap();
         let (_, body) = answer.split_once("\r\n\r\n").unwrap();
         let mut json: Value = serde_json::from_str(body).expect(body);
@@ -94,7 +101,7 @@ impl Prometheus {
     }
 
     /// An instant query: labels and value of each sample.
-    pub(super) async fn query(&self, promql: &str) -> Vec<(Value, f64)> {
+    pub async fn query(&self, promql: &str) -> Vec<(Value, f64)> {
         let escaped: String = promql.bytes().map(|byte| format!("%{byte:02x}")).collect();
         let data = self.ask(&format!("/api/v1/query?query={escaped}")).await;
         assert_eq!(data["resultType"], "vector");
@@ -106,7 +113,7 @@ impl Prometheus {
     }
 
     /// The value of the one sample that a query finds; `None` if it finds none.
-    pub(super) async fn value(&self, promql: &str) -> Option<f64> {
+    pub async fn value(&self, promql: &str) -> Option<f64> {
         let samples = self.query(promql).await;
         assert!(samples.len() <= 1, "{promql} is ambiguous: {samples:?}");
         samples.first().map(|(_, value)| *value)
