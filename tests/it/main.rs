@@ -15,6 +15,7 @@ mod browser;
 mod cli;
 mod contract;
 mod counted;
+mod dashboards;
 mod documents;
 mod enrich;
 mod fleet;

@@ -30,18 +30,25 @@ export class Dashboard {
     return this.json.title;
   }
 
-  /** Rows and panels as they lie on the page when every row is open. */
-  get opened() {
-    const opened = [];
-    let pushed = 0;
+  /** Rows and panels as they lie on the page: all rows are open but those with these titles. */
+  opened(shut = []) {
+    const rows = [];
     for (const { panels = [], ...panel } of this.json.panels) {
-      const down = (each) => ({ ...each, gridPos: { ...each.gridPos, y: each.gridPos.y + pushed } });
-      opened.push(down(panel), ...panels.map(down));
-      // What is below was laid out for a row that is shut.
-      const bottom = Math.max(...panels.map(({ gridPos: { y, h } }) => y + h));
-      if (panels.length > 0) pushed += bottom - panel.gridPos.y - 1;
+      if (panel.type === 'row' || rows.length === 0) rows.push([]);
+      rows.at(-1).push(panel, ...panels);
     }
-    return opened;
+    const unknown = shut.filter((title) => !rows.some(([head]) => head.title === title));
+    if (unknown.length > 0) throw new Error(`${this.title} has no row ${unknown.join(', ')}`);
+    let top = 0;
+    return rows.flatMap((row) => {
+      const [head] = row;
+      const isShut = shut.includes(head.title);
+      const up = head.gridPos.y - top;
+      const shown = (isShut ? [{ ...head, shut: true }] : row)
+        .map((panel) => ({ ...panel, gridPos: { ...panel.gridPos, y: panel.gridPos.y - up } }));
+      top = Math.max(...shown.map(({ gridPos: { y, h } }) => y + h));
+      return shown;
+    });
   }
 
   /** Every panel, those of collapsed rows too. */

@@ -102,12 +102,12 @@ function threshold({ config, ...field }, value) {
   return steps.findLast((step) => at >= (step.value ?? -Infinity))?.color ?? steps[0].color;
 }
 
-/** The colour of a whole series, or of one value of it. */
+/** The colour of a whole series, or of one value of it; what is no number is below all thresholds. */
 export function colorOf(field, value) {
-  const { mode = field.type === 'number' ? 'thresholds' : 'fixed', fixedColor } = field.config.color ?? {};
+  const { mode = 'thresholds', fixedColor } = field.config.color ?? {};
   if (mode === 'fixed') return color(fixedColor ?? 'text');
   if (mode === 'palette-classic') return PALETTE[field.index % PALETTE.length];
-  if (mode === 'thresholds') return color(typeof value === 'number' ? threshold(field, value) : 'text');
+  if (mode === 'thresholds') return color(threshold(field, typeof value === 'number' && !Number.isNaN(value) ? value : -Infinity));
   throw new Error(`colours by ${mode} are not known here`);
 }
 

@@ -39,6 +39,15 @@ export function widthOf(text, font = '12px "DejaVu Sans", sans-serif') {
 
 export const widest = (texts, font) => Math.max(...texts.map((text) => widthOf(text, font)));
 
+/** The colour of a text that can be read on that one. */
+export function inkOn(color) {
+  const probe = html('i', { style: { background: color } });
+  document.body.append(probe);
+  const [red, green, blue] = getComputedStyle(probe).backgroundColor.match(/[\d.]+/g).map(Number);
+  probe.remove();
+  return 0.299 * red + 0.587 * green + 0.114 * blue > 110 ? '#11141a' : '#ffffff';
+}
+
 const two = (number) => String(number).padStart(2, '0');
 
 /** An instant as hours and minutes of UTC, with seconds where steps are finer. */

@@ -1,6 +1,6 @@
 // States over time and buckets over time: boxes on lanes.
 
-import { clock, svg, ticks, widest, widthOf } from './elements.mjs';
+import { clock, inkOn, svg, ticks, widest, widthOf } from './elements.mjs';
 
 const BELOW = 20;
 
@@ -10,7 +10,7 @@ function times(plot, from, to, left, width, height) {
   for (const instant of instants) {
     plot.append(
       svg('line', { class: 'line', x1: at(instant), x2: at(instant), y1: 0, y2: height }),
-      svg('text', { x: at(instant), y: height + 15, 'text-anchor': 'middle' }, clock(instant, step)),
+      svg('text', { x: at(instant), y: height + 15, 'text-anchor': at(instant) > left + width - 16 ? 'end' : 'middle' }, clock(instant, step)),
     );
   }
   return at;
@@ -45,7 +45,7 @@ export function timeline(box, { from, to, lanes, rowHeight, alignValue, showValu
       const text = showValue === 'never' || high < 11 ? '' : cut(span.text, wide - 6);
       if (text !== span.text && showValue === 'auto') continue;
       const anchor = { left: [x + 4, 'start'], center: [x + wide / 2, 'middle'], right: [x + wide - 4, 'end'] }[alignValue];
-      plot.append(svg('text', { class: 'state', x: anchor[0], y: top + high / 2 + 4, 'text-anchor': anchor[1] }, text));
+      plot.append(svg('text', { style: { fill: inkOn(span.color) }, x: anchor[0], y: top + high / 2 + 4, 'text-anchor': anchor[1] }, text));
     }
   });
   box.append(plot);

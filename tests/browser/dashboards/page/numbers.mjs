@@ -1,12 +1,6 @@
 // Numbers as they are now: stats, bars and tables.
 
-import { html, svg, tellRest, widest } from './elements.mjs';
-
-/** A dark or a light text, whichever can be read on that colour. */
-function readableOn(element) {
-  const [red, green, blue] = getComputedStyle(element).backgroundColor.match(/[\d.]+/g).map(Number);
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 130 ? '#11141a' : '#ffffff';
-}
+import { html, inkOn, svg, tellRest, widest } from './elements.mjs';
 
 function spark(values, color) {
   const there = values.filter((value) => value !== null);
@@ -25,7 +19,7 @@ export function stat(body, { values, colorMode, orientation }) {
     const cell = html('div');
     box.append(cell);
     if (colorMode.startsWith('background')) cell.style.background = color;
-    const ink = { value: color, none: '' }[colorMode] ?? readableOn(cell);
+    const ink = { value: color, none: '' }[colorMode] ?? inkOn(color);
     if (line) cell.append(spark(line, colorMode === 'value' ? color : ink));
     if (name) cell.append(html('div', { class: 'name', style: { color: colorMode === 'value' ? '' : ink } }, name));
     if (text !== null) cell.append(html('div', { class: 'value', style: { color: ink } }, text));
@@ -61,7 +55,9 @@ function cell({ text, color, type, part, linked }, align) {
     element.append(text);
   }
   if (type === 'color-text') element.style.color = color;
-  if (type === 'color-background' && color !== 'transparent') element.style.background = color;
+  if (type === 'color-background' && color !== 'transparent') {
+    Object.assign(element.style, { background: color, color: inkOn(color) });
+  }
   return element;
 }
 
@@ -79,6 +75,5 @@ export function table(body, { columns, rows }) {
   const box = html('div', { class: 'rows' },
     html('table', { style: { width: `${Math.max(whole, body.clientWidth - 16)}px` } }, html('colgroup', {}, ...cols), head, ...lines));
   body.append(box);
-  for (const painted of box.querySelectorAll('td[style*="background"]')) painted.style.color = readableOn(painted);
   tellRest(box, lines);
 }

@@ -59,7 +59,7 @@ globalThis.draw = async ({ title, variables, from, to, panels }) => {
   const drawn = [];
   for (const panel of panels) {
     if (panel.type === 'row') {
-      grid.append(place(html('div', { class: 'row' }, panel.title), panel.gridPos, width));
+      grid.append(place(html('div', { class: panel.shut ? 'row shut' : 'row' }, panel.title), panel.gridPos, width));
       continue;
     }
     const body = html('div', { class: 'body' });
