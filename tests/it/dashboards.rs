@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How many scrapes there are in the graphs; one a second.
 const SCRAPES: &str = "SERVICECATALOG_EXPORTER_TEST_SCRAPES";
+const USUAL: u64 = 120;
 
 fn below(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -26,7 +27,8 @@ fn below(path: &str) -> PathBuf {
 async fn prometheus(rig: &Rig) -> Prometheus {
     let rules = below("deploy/prometheus/rules.yml");
     let rules: Vec<&Path> = rules.exists().then_some(rules.as_path()).into_iter().collect();
-    let targets = format!("static_configs: [{{targets: ['{}']}}]", rig.address);
+    let name = "labels: {instance: 'servicecatalog-exporter:10419'}";
+    let targets = format!("static_configs: [{{targets: ['{}'], {name}}}]", rig.address);
     Prometheus::ruled(&format!("- {{job_name: servicecatalog, {targets}}}\n"), &rules).await
 }
 
@@ -57,6 +59,7 @@ struct Script<'a> {
 impl Script<'_> {
     /// Returns what the script complains of.
     async fn run(&self, script: &str, dashboard: &str, choices: &[String]) -> String {
+        let dashboard = below(dashboard);
         let packages = below("target/tools/node");
         let installed = packages.join("node_modules/uplot").is_dir();
         assert!(installed, "the npm packages are not there: install them with `make tools`");
@@ -64,8 +67,7 @@ impl Script<'_> {
         node.arg(below("tests/browser/dashboards").join(script));
         node.arg(format!("http://{}/", self.prometheus.address)).arg(packages);
         node.arg(below("target/screenshots"));
-        node.arg(below(&format!("grafana/servicecatalog-{dashboard}.json")));
-        node.arg(self.seconds.to_string()).args(choices);
+        node.arg(dashboard).arg(self.seconds.to_string()).args(choices);
         let ran = run_for(node, Vec::new(), PATIENCE).await;
         print!("{}", ran.stdout);
         if ran.status.success() { String::new() } else { ran.stderr }
@@ -75,14 +77,14 @@ impl Script<'_> {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs prometheus, node and chromium"]
 async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_can_be_drawn() {
-    let wanted = std::env::var(SCRAPES).map_or(120, |many| many.parse().expect(SCRAPES));
+    let wanted = std::env::var(SCRAPES).map_or(USUAL, |many| many.parse().expect(SCRAPES));
     let rig = fleet::in_trouble().await;
     let prometheus = prometheus(&rig).await;
     let mut scrapes = 0;
     let broken = loop {
         scrapes = scraped(&prometheus, scrapes).await;
-        // Of two minutes every second counts; a longer run is there to be looked at.
-        if wanted <= 120 || scrapes.is_multiple_of(3) {
+        // A longer run is there to be looked at: the same happens, slower.
+        if scrapes.is_multiple_of((wanted / USUAL).max(1)) {
             rig.simulator.with_world(fleet::step);
         }
         let troubled = "servicecatalog_provisioned_product_last_record_created_timestamp_seconds \
@@ -104,14 +106,33 @@ async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_ca
     }
     products.push(format!("product={broken}"));
     let script = Script { prometheus: &prometheus, seconds: scrapes };
+    assert_finds_fault(&script).await;
     let mut complaints = String::new();
     for (dashboard, choices) in
         [("fleet", [].as_slice()), ("product", products.as_slice()), ("exporter", &[])]
     {
-        complaints += &script.run("ask.mjs", dashboard, choices).await;
+        let dashboard = format!("grafana/servicecatalog-{dashboard}.json");
+        complaints += &script.run("ask.mjs", &dashboard, choices).await;
         let shown = choices.get(..1).unwrap_or_default();
-        complaints += &script.run("draw.mjs", dashboard, shown).await;
+        complaints += &script.run("draw.mjs", &dashboard, shown).await;
     }
     rig.stop().await;
     assert_eq!(complaints, "", "left is what is wrong with the dashboards");
+}
+
+/// Of a dashboard with two good panels and one for each thing that can be wrong.
+async fn assert_finds_fault(script: &Script<'_>) {
+    let said = script.run("ask.mjs", "tests/browser/dashboards/wrong.json", &[]).await;
+    for fault in [
+        "Misspelt, A: rate(servicecatalog_scan_total{job=~\"$job\"}[$__rate_interval])\n  finds nothing",
+        "Never a number, A: 0 * up / (0 * up)\n  finds nothing",
+        "Refused, A: sum by (job) (up\n  asked as sum by (job) (up\n  bad_data",
+        "No such variable: $jobs is no variable",
+        "No such column: has no column jobb",
+        "fieldConfig.defaults.custom.lineColour is not known here",
+        "the unit furlongs is not known here",
+    ] {
+        assert!(said.contains(fault), "{fault:?} is missing in\n{said}");
+    }
+    assert!(!said.contains("Good"), "{said}");
 }

@@ -44,18 +44,21 @@ function lookForColumns({ type, fieldConfig }, frames, at) {
   }
 }
 
-for (const choice of choices.length > 0 ? choices.map((pair) => [pair]) : [[]]) {
+async function askAll(choice) {
   const dashboard = await Dashboard.open(file, url, seconds, Object.fromEntries(choice));
   for (const panel of dashboard.panels) {
     const at = `${dashboard.title}, ${panel.title}`;
     try {
       const all = await answers(dashboard, panel, at);
-      if (!all) continue;
-      lookForColumns(panel, dashboard.frames(panel, all), at);
+      if (all) lookForColumns(panel, dashboard.frames(panel, all), at);
     } catch (error) {
       wrong.add(`${at}: ${error.message}`);
     }
   }
+}
+
+for (const choice of choices.length > 0 ? choices.map((pair) => [pair]) : [[]]) {
+  await askAll(choice).catch((error) => wrong.add(`${file}: ${error.message}`));
 }
 for (const [key, { panel, many }] of found) {
   if (many === 0 && !panel.description.includes(EMPTY_IS_GOOD)) wrong.add(`${key}\n  finds nothing`);

@@ -18,6 +18,9 @@ export class Dashboard {
   static async open(file, url, seconds, choices) {
     const dashboard = new Dashboard();
     dashboard.json = JSON.parse(readFileSync(file, 'utf8'));
+    const { annotations, panels } = dashboard.json;
+    if (annotations?.list?.some(({ builtIn }) => !builtIn)) throw new Error('annotations are not known here');
+    if (panels.some(({ repeat }) => repeat)) throw new Error('rows that repeat are not known here');
     dashboard.prometheus = new Prometheus(url);
     dashboard.seconds = seconds;
     dashboard.end = Math.floor(Date.now() / 1000);
