@@ -9,6 +9,8 @@ from .promql import (
     daemon,
     daemon_rate,
     equals,
+    every_target,
+    largest,
     one_of,
     over_range,
     process,
@@ -22,11 +24,13 @@ from .states import GREEN, GREY, ORANGE, RED
 
 SUCCEEDED = "servicecatalog_scan_last_success_timestamp_seconds"
 REASON = "servicecatalog_scan_failure_reason"
-INTERVAL = "servicecatalog_scan_interval_seconds"
 NEXT = "servicecatalog_scan_next_attempt_timestamp_seconds"
 REQUESTS = "servicecatalog_aws_requests_total"
 FAILURES = "servicecatalog_aws_request_failures_total"
 DURATION = "servicecatalog_aws_request_duration_seconds"
+SKIPPED = "servicecatalog_scans_skipped_total"
+WAITED = "servicecatalog_aws_rate_limiter_wait_seconds_total"
+THROTTLED = equals("reason", "throttled")
 DISCOVERY = "servicecatalog_organization_discovery"
 RELOADED = "servicecatalog_exporter_config_last_reload"
 
@@ -64,10 +68,6 @@ def build():
     return frame.text(board)
 
 
-def _every_target():
-    return target("servicecatalog_target_info")
-
-
 def _reasons():
     """A number for why a stage failed."""
     return "\n  or\n  ".join(
@@ -76,7 +76,7 @@ def _reasons():
 
 
 def _interval():
-    return unique(TARGET, target(INTERVAL))
+    return unique(TARGET, every_target())
 
 
 def _now():
@@ -109,7 +109,7 @@ def _now():
     stale = target("servicecatalog_scan_stale", one_of("stage", ["products", "stack_instances"]))
     yield stat(
         "Targets failing",
-        f"sum(\n  max by ({TARGET}) (\n    {stale}\n  )\n)\n/ count({_every_target()})",
+        f"sum(\n  max by ({TARGET}) (\n    {stale}\n  )\n)\n/ count({every_target()})",
         "Which part of the targets failed in the last scan, in products or stack instances. Red from a tenth: then it "
         "is seldom the targets, but the exporter's own credentials or network.",
         NO_EXPORTER,
@@ -134,7 +134,7 @@ def _now():
         NO_EXPORTER,
         steps((0, GREEN), (1, ORANGE)),
     )
-    throttled = target_rate(FAILURES, equals("reason", "throttled"))
+    throttled = target_rate(FAILURES, THROTTLED)
     calls = target_rate(REQUESTS)
     yield stat(
         "Calls throttled",
@@ -200,15 +200,16 @@ def _freshness():
         sort=("In intervals", True),
         height=10,
     )
-    codes = _reasons()
-    longest = (
-        f"topk(40,\n    sum by ({TARGET}, stage) (\n      {over_range('count_over_time', 'target', REASON)}\n    )\n  )"
-    )
     yield timeline(
         "Stages that failed the longest, and why",
         [
             (
-                f"min by (aws_account_id, aws_region, stage) (\n  ({codes})\n  and on ({TARGET}, stage)\n  {longest}\n)",
+                largest(
+                    40,
+                    "aws_account_id, aws_region, stage",
+                    f"min by (aws_account_id, aws_region, stage) (\n  {_reasons()}\n)",
+                    over_range("count_over_time", "target", REASON),
+                ),
                 "{{aws_account_id}} {{aws_region}} {{stage}}",
             )
         ],
@@ -275,13 +276,12 @@ def _scans():
         "Scans skipped",
         [
             (
-                "60 * sum by (aws_account_id, aws_region) (\n  "
-                f"{target_rate('servicecatalog_scans_skipped_total')} > 0\n)",
+                _of_most("60 * ", target_rate(SKIPPED), SKIPPED),
                 "{{aws_account_id}} {{aws_region}}",
             )
         ],
-        "Scans a minute that were due while the one before was still running, of the targets where that happens: raise "
-        "the interval there, or find out what is slow.",
+        "Scans a minute that were due while the one before was still running, of the 10 targets where that happened most: "
+        "raise the interval there, or find out what is slow.",
         "",
         unit="opm",
         no_value="none skipped while the exporter was scraped",
@@ -313,6 +313,7 @@ def _scans():
 
 def _calls():
     calls = target_rate(REQUESTS)
+    throttled = target_rate(FAILURES, THROTTLED)
     yield lines(
         "Calls by operation",
         [(f"sum by (operation) ({calls})", "{{operation}}")],
@@ -325,11 +326,7 @@ def _calls():
         "Calls of the busiest accounts",
         [
             (
-                "60 * sum by (aws_account_id, aws_region) (\n  "
-                + calls
-                + "\n  and on (aws_account_id, aws_region)\n  topk(10,\n    sum by (aws_account_id, aws_region) (\n      "
-                + over_range("increase", "target", REQUESTS)
-                + "\n    )\n  )\n)",
+                _of_most("60 * ", calls, REQUESTS),
                 "{{aws_account_id}} {{aws_region}}",
             )
         ],
@@ -351,15 +348,12 @@ def _calls():
         "Part of the calls that is throttled",
         [
             (
-                "sum by (aws_account_id, aws_region) (\n  "
-                + target_rate(FAILURES, equals("reason", "throttled"))
-                + "\n)\n/ on (aws_account_id, aws_region)\nsum by (aws_account_id, aws_region) (\n  "
-                + calls
-                + "\n)",
+                _of_most("", throttled, FAILURES, THROTTLED)
+                + f"\n/ on (aws_account_id, aws_region)\nsum by (aws_account_id, aws_region) (\n  {calls}\n)",
                 "{{aws_account_id}} {{aws_region}}",
             )
         ],
-        "Where AWS throttles, and how much. Lower `aws.max_requests_per_second`, or scan less often: others use this "
+        "The 10 targets where AWS throttles most, and how much. Lower `aws.max_requests_per_second`, or scan less often: others use this "
         "quota too.",
         "From the first throttle of an account and region on.",
         unit="percentunit",
@@ -380,14 +374,12 @@ def _calls():
         "Waiting for the exporter's own limit",
         [
             (
-                "topk(10,\n  sum by (aws_account_id, aws_region) (\n    "
-                + target_rate("servicecatalog_aws_rate_limiter_wait_seconds_total")
-                + " > 0\n  )\n)",
+                _of_most("", target_rate(WAITED), WAITED),
                 "{{aws_account_id}} {{aws_region}}",
             )
         ],
-        "Seconds a second that calls wait for `aws.max_requests_per_second`, of the 10 targets that wait most at each "
-        "time. Waiting is the limit at work; it is a fault only if scans become too slow.",
+        "Seconds a second that calls wait for `aws.max_requests_per_second`, of the 10 targets that waited "
+        "most. Waiting is the limit at work; it is a fault only if scans become too slow.",
         "From the first wait on.",
         unit="s",
         no_value="nothing waited while the exporter was scraped",
@@ -438,6 +430,16 @@ def _calls():
         stacked=True,
         decimals=0,
         span=24,
+    )
+
+
+def _of_most(factor, rate, counter, extra=""):
+    """The targets of which a counter grew most in the whole time."""
+    return largest(
+        10,
+        "aws_account_id, aws_region",
+        f"{factor}sum by (aws_account_id, aws_region) (\n  {rate}\n)",
+        over_range("increase", "target", counter, extra),
     )
 
 

@@ -9,7 +9,9 @@ from .promql import (
     counted,
     differs,
     equals,
+    every_target,
     group,
+    largest,
     none_of,
     one_of,
     over_range,
@@ -38,6 +40,9 @@ UNHEALTHY = one_of("status", ["TAINTED", "ERROR"])
 NOT_CURRENT = differs("status", "CURRENT")
 OTHER = none_of("status", states.PRODUCT_CODES)
 CATALOG = 'product_id=~"$catalog_product"'
+
+# Each step reads every series of hundreds of accounts, so these take no more steps than one can see.
+POINTS = 200
 
 SUMS = "The sum of the targets whose products are known; it is unknown while none are."
 PARTS = "It counts those of the known targets only: see the first row for how many are missing."
@@ -77,7 +82,7 @@ def build():
 def _honesty():
     up = scraped("up")
     known = target("servicecatalog_scan_provisioned_products")
-    everywhere = target(INFO)
+    everywhere = every_target()
     listed = target(SUCCEEDED, equals("stage", "products"))
     yield stat(
         "Exporters down",
@@ -125,7 +130,7 @@ def _honesty():
     yield stat(
         "Oldest, in intervals",
         f"max(\n  (time() - ({listed} > 0))\n  / on ({TARGET}) group_left ()\n  "
-        f"{unique(TARGET, target('servicecatalog_scan_interval_seconds'))}\n)",
+        f"{unique(TARGET, every_target())}\n)",
         "The same as a multiple of the time between two scans: 1 is usual, from 2 one was missed, from 3 the data is old.",
         "Unknown if no target was ever read.",
         good_below(2, 3),
@@ -447,9 +452,10 @@ def _trends():
         "How many there are by status, over time. Where a target becomes unknown its products leave the sum: compare "
         "with the targets unknown beside it.",
         SUMS,
+        points=POINTS,
         colors={status: color for status, color in states.PRODUCT_COLORS.items() if status != "AVAILABLE"},
     )
-    everywhere = target(INFO)
+    everywhere = every_target()
     known = target("servicecatalog_scan_provisioned_products")
     yield lines(
         "Targets failing and unknown",
@@ -459,6 +465,7 @@ def _trends():
         ],
         "Targets of which the last scan failed, so that their numbers are older, and targets that no sum counts.",
         "A gap means that no exporter was scraped.",
+        points=POINTS,
         colors={"failing": ORANGE, "unknown": GREY},
         decimals=0,
     )
@@ -467,6 +474,7 @@ def _trends():
         [(f"sum by (status) ({target(INSTANCES, NOT_CURRENT)})", "{{status}}")],
         "How many there are by status, over time, summed over the stack sets that are known.",
         "A gap means that none was known.",
+        points=POINTS,
         colors={"OUTDATED": ORANGE, "INOPERABLE": RED},
     )
     yield lines(
@@ -474,18 +482,21 @@ def _trends():
         [(f'sum by (provisioned_product_type) ({group(PRODUCTS, UNHEALTHY)})', "{{provisioned_product_type}}")],
         "Whether one type went bad at once: registering an organisational unit again can taint every account in it.",
         SUMS,
+        points=POINTS,
     )
     yield lines(
         "TAINTED and ERROR by region",
         [(f"sum by (aws_region) ({group(PRODUCTS, UNHEALTHY)})", "{{aws_region}}")],
         "Whether one region went bad at once.",
         SUMS,
+        points=POINTS,
     )
     yield lines(
         "All products by status",
         [(f"sum by (status) ({group(PRODUCTS)})", "{{status}}")],
         "All provisioned products. A step down is a termination, or a target that became unknown.",
         SUMS,
+        points=POINTS,
         stacked=True,
         colors=states.PRODUCT_COLORS,
     )
@@ -562,16 +573,18 @@ def and_behind(behind):
 
 
 def _history():
-    longest = (
-        f"topk(30,\n    sum by ({PRODUCT}) ({over_range('sum_over_time', 'product', STATUS, UNHEALTHY)} > 0)\n  )"
-    )
     yield timeline(
         "Products that were TAINTED or ERROR the longest",
         [
             (
-                "max by (aws_account_id, aws_region, provisioned_product_id, provisioned_product_name) (\n  ("
-                + _any_state()
-                + f")\n  and on ({PRODUCT})\n  {longest}\n)",
+                largest(
+                    30,
+                    "aws_account_id, aws_region, provisioned_product_id",
+                    "max by (aws_account_id, aws_region, provisioned_product_id, provisioned_product_name) (\n  "
+                    + _any_state()
+                    + "\n)",
+                    over_range("sum_over_time", "product", STATUS, UNHEALTHY),
+                ),
                 "{{provisioned_product_name}} {{aws_account_id}} {{aws_region}}",
             )
         ],
@@ -579,6 +592,7 @@ def _history():
         "A gap means that the product was not known then: its target was unknown, or with `metrics.per_product: "
         "problems` it had no problem.",
         states.product_mapping(),
+        points=POINTS,
         height=14,
         no_value="none was TAINTED or ERROR while it was known",
         well=True,

@@ -99,7 +99,7 @@ def stat(title, query, what, absent, thresholds, unit="short", span=3, height=4,
 
 def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked=False, colors=None,
           thresholds=None, no_value=UNKNOWN, well=False, minimum=0, decimals=None, log=False, steps_after=False,
-          legend_table=True):
+          points=None):
     """Numbers over time. Gaps stay gaps."""
     panel = _described(timeseries.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.line_width(2).fill_opacity(30 if stacked else 8).span_nulls(False)
@@ -125,12 +125,17 @@ def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked
         )
     else:
         panel.thresholds(steps((0, GREEN)))
-    legend = common.VizLegendOptions().show_legend(True).placement(kinds.LegendPlacement.BOTTOM)
-    if legend_table:
-        legend.display_mode(kinds.LegendDisplayMode.TABLE).calcs(["lastNotNull", "max"]).sort_by("Last *").sort_desc(True)
-    else:
-        legend.display_mode(kinds.LegendDisplayMode.LIST).calcs([])
-    panel.legend(legend)
+    if points:
+        panel.max_data_points(points)
+    panel.legend(
+        common.VizLegendOptions()
+        .show_legend(True)
+        .placement(kinds.LegendPlacement.BOTTOM)
+        .display_mode(kinds.LegendDisplayMode.TABLE)
+        .calcs(["last", "max"])
+        .sort_by("Last")
+        .sort_desc(True)
+    )
     panel.tooltip(
         common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.MULTI).sort(kinds.SortOrder.DESCENDING)
     )
@@ -141,12 +146,15 @@ def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked
     return _targets(panel, queries)
 
 
-def timeline(title, queries, what, absent, mappings, span=24, height=8, no_value=UNKNOWN, well=False):
+def timeline(title, queries, what, absent, mappings, span=24, height=8, no_value=UNKNOWN, well=False,
+             points=None):
     """States over time, a lane each. Where nothing is drawn nothing is known."""
     panel = _described(statetimeline.Panel(), title, what, absent, "short", span, height, no_value, well)
     panel.mappings([_value_map(mapping) for mapping in mappings])
     panel.thresholds(steps())
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
+    if points:
+        panel.max_data_points(points)
     panel.show_value(kinds.VisibilityMode.AUTO).merge_values(True).row_height(0.85)
     panel.align_value(kinds.TimelineValueAlignment.LEFT)
     panel.fill_opacity(80).line_width(0).span_nulls(False)

@@ -8,11 +8,13 @@ from .promql import (
     TARGET,
     differs,
     equals,
+    largest,
     one_of,
     one_product,
     over_range,
     state,
     target,
+    unique,
     with_account_name,
 )
 from .states import BLUE, GREEN, GREY, ORANGE, RED
@@ -156,7 +158,7 @@ def _now():
     yield table(
         "What it is",
         [
-            f"max by ({labels}) (\n  {with_account_name(one_product(INFO))}\n)",
+            f"max by ({labels}) (\n  {with_account_name(unique(PRODUCT, one_product(INFO)))}\n)",
             f"1000 * min by ({keys}) (\n  {one_product(CREATED)}\n)",
         ],
         [
@@ -342,17 +344,17 @@ def _instances():
         no_value="none among the instances that are known",
         well=True,
     )
-    longest = (
-        "topk(40,\n    sum by (stack_account_id, stack_region) (\n      "
-        + over_range("count_over_time", "one_product", INSTANCE, NOT_CURRENT)
-        + "\n    )\n  )"
-    )
     instance = state(states.INSTANCE_CODES, lambda by: one_product(INSTANCE, by), states.INSTANCE_OTHER)
     yield timeline(
         "Instances that were not CURRENT the longest",
         [
             (
-                f"max by (stack_account_id, stack_region) (\n  {instance}\n)\nand on (stack_account_id, stack_region)\n  {longest}",
+                largest(
+                    40,
+                    "stack_account_id, stack_region",
+                    f"max by (stack_account_id, stack_region) (\n  {instance}\n)",
+                    over_range("count_over_time", "one_product", INSTANCE, NOT_CURRENT),
+                ),
                 "{{stack_account_id}} {{stack_region}}",
             )
         ],

@@ -66,6 +66,11 @@ def daemon_rate(name, extra=""):
     return f"rate({daemon(name, extra)}[$__rate_interval])"
 
 
+def every_target():
+    """A series for each target, whatever replicas call it."""
+    return target("servicecatalog_scan_interval_seconds")
+
+
 def product(name, extra=""):
     """A family of provisioned products, of the chosen types."""
     return one(_selector(name, _PRODUCT, extra))
@@ -110,6 +115,14 @@ def with_catalog(expression, catalog=True):
     info = unique(PRODUCT, product("servicecatalog_provisioned_product_info", extra))
     labels = "product_id, product_name, provisioning_artifact_name, vended_account_id"
     return f"({expression})\n* on ({PRODUCT}) group_left ({labels})\n  {info}"
+
+
+def largest(number, labels, expression, over):
+    """Of what may be hundreds of lines, those that were most in the whole time: the same at every step."""
+    return (
+        f"{expression}\nand on ({labels})\n"
+        f"topk({number},\n  sum by ({labels}) (\n    {over}\n  ) > 0\n)"
+    )
 
 
 def counted(what, of):
