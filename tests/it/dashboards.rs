@@ -74,6 +74,15 @@ impl Script<'_> {
     }
 }
 
+#[tokio::test]
+#[ignore = "needs node"]
+async fn dashboards_are_read_as_grafana_reads_them() {
+    let mut node = Command::new("node");
+    node.arg("--test").arg(below("tests/browser/dashboards/as_grafana.mjs"));
+    let ran = run_for(node, Vec::new(), PATIENCE).await;
+    assert!(ran.status.success(), "{}\n{}", ran.stdout, ran.stderr);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs prometheus, node and chromium"]
 async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_can_be_drawn() {
