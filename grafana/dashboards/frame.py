@@ -16,9 +16,7 @@ DASHBOARDS = {
 }
 
 _TARGETS = 'servicecatalog_target_info{job=~"$job", instance=~"$instance"'
-_PRODUCTS = (
-    '{job=~"$job", instance=~"$instance", aws_account_id=~"$account", aws_region=~"$region"'
-)
+_PRODUCTS = '{job=~"$job", instance=~"$instance", aws_account_id=~"$account", aws_region=~"$region"'
 
 
 def _query(name, label, query, regex="", multi=True, all_value=".+", what=""):
@@ -193,6 +191,14 @@ def fleet_link(variable, column, title):
     return {"title": title, "url": f"/d/servicecatalog-fleet?var-{variable}={field(column)}&{KEPT}"}
 
 
+def runbook_link(alert):
+    return {
+        "title": f"Runbook: {alert}",
+        "url": f"${{runbooks}}/ServiceCatalog{alert}.md",
+        "targetBlank": True,
+    }
+
+
 def exporter_link(account="Account id", region="Region"):
     return {
         "title": "How its scans went",
@@ -227,7 +233,11 @@ def frame(uid, description, variables, since="now-6h"):
                 .keep_time(True)
             )
     for title, url, tooltip in (
-        ("Status page", "${status_page}/", "What the exporter knows now, with the errors in the words of AWS"),
+        (
+            "Status page",
+            "${status_page}/",
+            "What the exporter knows now, with the errors in the words of AWS",
+        ),
         ("Runbooks", "${runbooks}/", "What to do about each alert"),
     ):
         board.link(
@@ -241,8 +251,17 @@ def frame(uid, description, variables, since="now-6h"):
     return board
 
 
-def text(board):
-    """The dashboard as the file that is shipped."""
+def text(board, rows, closed=()):
+    """The dashboard as the file that is shipped, with the panels of these modules row by row."""
+    for module in rows:
+        board.with_row(build.Row(module.TITLE))
+        for panel in module.panels():
+            board.with_panel(panel)
+    for module in closed:
+        row = build.Row(module.TITLE).collapsed(True)
+        for panel in module.panels():
+            row.with_panel(panel)
+        board.with_row(row)
     content = board.build()
     number = 0
     for panel in content.panels:

@@ -1,13 +1,19 @@
 """Panels as these dashboards want them: each says what it shows, and what its absence means."""
 
-from grafana_foundation_sdk.builders import bargauge, common, heatmap as heatmaps, prometheus, stat as stats
-from grafana_foundation_sdk.builders import statetimeline, table as tables, timeseries
+from grafana_foundation_sdk.builders import bargauge, common
 from grafana_foundation_sdk.builders import dashboard as build
-from grafana_foundation_sdk.models import common as kinds, dashboard as model
+from grafana_foundation_sdk.builders import heatmap as heatmaps
+from grafana_foundation_sdk.builders import prometheus
+from grafana_foundation_sdk.builders import stat as stats
+from grafana_foundation_sdk.builders import statetimeline
+from grafana_foundation_sdk.builders import table as tables
+from grafana_foundation_sdk.builders import timeseries
+from grafana_foundation_sdk.models import common as kinds
+from grafana_foundation_sdk.models import dashboard as model
 from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
-from .frame import DATASOURCE
+from .frame import DATASOURCE, runbook_link
 from .states import GREEN, GREY, ORANGE, RED
 
 UNKNOWN = "unknown"
@@ -15,18 +21,15 @@ UNKNOWN = "unknown"
 WELL = "Empty when all is well."
 
 
-def row(title, collapsed=False, panels=()):
-    built = build.Row(title).collapsed(collapsed)
-    for panel in panels:
-        built.with_panel(panel)
-    return built
-
-
 def steps(*pairs, unknown=GREY):
     """Thresholds. What is below the first number is no value, and grey."""
-    return build.ThresholdsConfig().mode(model.ThresholdsMode.ABSOLUTE).steps(
-        [model.Threshold(value=None, color=unknown)]
-        + [model.Threshold(value=value, color=color) for value, color in pairs]
+    return (
+        build.ThresholdsConfig()
+        .mode(model.ThresholdsMode.ABSOLUTE)
+        .steps(
+            [model.Threshold(value=None, color=unknown)]
+            + [model.Threshold(value=value, color=color) for value, color in pairs]
+        )
     )
 
 
@@ -36,6 +39,11 @@ def good_below(warning, critical=None):
     if critical is not None:
         pairs.append((critical, RED))
     return steps(*pairs)
+
+
+def neutral():
+    """For a number that is neither good nor bad by itself."""
+    return steps((0, GREY))
 
 
 def fixed(color):
@@ -76,9 +84,26 @@ def _targets(panel, queries, instant=False, table=False, form=None):
     return panel
 
 
-def stat(title, query, what, absent, thresholds, unit="short", span=3, height=4, mappings=None,
-         legend=None, no_value=UNKNOWN, well=False, decimals=None, links=(), background=True):
+def stat(
+    title,
+    query,
+    what,
+    absent,
+    thresholds,
+    unit="short",
+    span=3,
+    height=4,
+    mappings=None,
+    legend=None,
+    no_value=UNKNOWN,
+    well=False,
+    decimals=None,
+    links=(),
+    runbook=None,
+):
     """A number as it is now. It asks for this instant only: the last of a range could be hours old."""
+    links = [*links, *([runbook_link(runbook)] if runbook else [])]
+    background = len(thresholds.build().steps) > 2 or bool(mappings)
     panel = _described(stats.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.thresholds(thresholds)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
@@ -97,12 +122,29 @@ def stat(title, query, what, absent, thresholds, unit="short", span=3, height=4,
     return _targets(panel, [(query, legend or title)], instant=True)
 
 
-def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked=False, colors=None,
-          thresholds=None, no_value=UNKNOWN, well=False, minimum=0, decimals=None, log=False, steps_after=False,
-          points=None):
+def lines(
+    title,
+    queries,
+    what,
+    absent,
+    unit="short",
+    span=12,
+    height=8,
+    stacked=False,
+    colors=None,
+    thresholds=None,
+    no_value=UNKNOWN,
+    well=False,
+    minimum=0,
+    decimals=None,
+    log=False,
+    steps_after=False,
+    points=None,
+):
     """Numbers over time. Gaps stay gaps."""
     panel = _described(timeseries.Panel(), title, what, absent, unit, span, height, no_value, well)
-    panel.line_width(2).fill_opacity(30 if stacked else 8).span_nulls(False)
+    # Stacked, the line of what is zero would lie on that of the one below and hide it.
+    panel.line_width(0 if stacked else 2).fill_opacity(70 if stacked else 8).span_nulls(False)
     panel.show_points(kinds.VisibilityMode.AUTO)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
     if minimum is not None:
@@ -112,11 +154,11 @@ def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked
     if steps_after:
         panel.line_interpolation(kinds.LineInterpolation.STEP_AFTER)
     if log:
-        panel.scale_distribution(
-            common.ScaleDistributionConfig().type(kinds.ScaleDistribution.LOG).log(10)
-        )
+        panel.scale_distribution(common.ScaleDistributionConfig().type(kinds.ScaleDistribution.LOG).log(10))
     panel.stacking(
-        common.StackingConfig().mode(kinds.StackingMode.NORMAL if stacked else kinds.StackingMode.NONE).group("A")
+        common.StackingConfig()
+        .mode(kinds.StackingMode.NORMAL if stacked else kinds.StackingMode.NONE)
+        .group("A")
     )
     if thresholds:
         panel.thresholds(thresholds)
@@ -146,8 +188,9 @@ def lines(title, queries, what, absent, unit="short", span=12, height=8, stacked
     return _targets(panel, queries)
 
 
-def timeline(title, queries, what, absent, mappings, span=24, height=8, no_value=UNKNOWN, well=False,
-             points=None):
+def timeline(
+    title, queries, what, absent, mappings, span=24, height=8, no_value=UNKNOWN, well=False, points=None
+):
     """States over time, a lane each. Where nothing is drawn nothing is known."""
     panel = _described(statetimeline.Panel(), title, what, absent, "short", span, height, no_value, well)
     panel.mappings([_value_map(mapping) for mapping in mappings])
@@ -169,8 +212,19 @@ def timeline(title, queries, what, absent, mappings, span=24, height=8, no_value
     return _targets(panel, queries)
 
 
-def bars(title, queries, what, absent, thresholds, unit="short", span=12, height=8, no_value=UNKNOWN, well=False,
-         colors=None):
+def bars(
+    title,
+    queries,
+    what,
+    absent,
+    thresholds,
+    unit="short",
+    span=12,
+    height=8,
+    no_value=UNKNOWN,
+    well=False,
+    colors=None,
+):
     """The largest of many, as they are now."""
     panel = _described(bargauge.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.min(0).thresholds(thresholds)
@@ -206,7 +260,10 @@ def heatmap(title, query, what, absent, unit="short", y_unit="s", span=12, heigh
     panel.filter_values(heatmaps.FilterValueRange().le(1e-9))
     panel.rows_frame(heatmaps.RowsHeatmapOptions().layout(kinds.HeatmapCellLayout.AUTO))
     panel.tooltip(
-        heatmaps.HeatmapTooltip().mode(kinds.TooltipDisplayMode.SINGLE).y_histogram(False).show_color_scale(True)
+        heatmaps.HeatmapTooltip()
+        .mode(kinds.TooltipDisplayMode.SINGLE)
+        .y_histogram(False)
+        .show_color_scale(True)
     )
     panel.show_value(kinds.VisibilityMode.NEVER).cell_gap(1).show_legend()
     return _targets(panel, [(query, "{{le}}")], form=PromQueryFormat.HEATMAP)
@@ -215,8 +272,19 @@ def heatmap(title, query, what, absent, unit="short", y_unit="s", span=12, heigh
 class Column:
     """A column of a table: where it comes from, and how it looks."""
 
-    def __init__(self, source, name, width=None, unit=None, mappings=None, thresholds=None, links=(),
-                 unknown=False, decimals=None, text_color=False):
+    def __init__(
+        self,
+        source,
+        name,
+        width=None,
+        unit=None,
+        mappings=None,
+        thresholds=None,
+        links=(),
+        unknown=False,
+        decimals=None,
+        text_color=False,
+    ):
         self.source = source
         self.name = name
         self.properties = []
@@ -231,6 +299,9 @@ class Column:
         if thresholds:
             self._set("thresholds", thresholds)
             self._set("color", {"mode": "thresholds"})
+        if mappings:
+            # Words, though the value be a number.
+            self._set("custom.align", "left")
         if mappings or thresholds:
             kind = "color-text" if text_color else "color-background"
             cell = {"type": kind} if text_color else {"type": kind, "mode": "basic"}
@@ -245,6 +316,17 @@ class Column:
         self.properties.append(model.DynamicConfigValue(id_val=what, value=value))
 
 
+# Of an age as a multiple of the time between two scans, in a column.
+TOO_OLD = {
+    "mode": "absolute",
+    "steps": [
+        {"value": None, "color": "transparent"},
+        {"value": 2, "color": ORANGE},
+        {"value": 3, "color": RED},
+    ],
+}
+
+
 def count_steps(color, start=1):
     """Thresholds of a column: no colour below."""
     return {
@@ -253,8 +335,19 @@ def count_steps(color, start=1):
     }
 
 
-def table(title, queries, columns, what, absent, sort=None, span=24, height=10, no_value=UNKNOWN, well=False,
-          unit="short"):
+def table(
+    title,
+    queries,
+    columns,
+    what,
+    absent,
+    sort=(),
+    span=24,
+    height=10,
+    no_value=UNKNOWN,
+    well=False,
+    unit="short",
+):
     """Rows as they are now. Several queries make one row where their labels are the same."""
     panel = _described(tables.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.show_header(True).cell_height(kinds.TableCellHeight.SM)
@@ -279,8 +372,8 @@ def table(title, queries, columns, what, absent, sort=None, span=24, height=10, 
             },
         )
     )
-    if sort:
-        name, descending = sort
+    # Grafana sorts by one column at a time and keeps the order of what is equal: the last one decides.
+    for name, descending in sort:
         panel.with_transformation(
             model.DataTransformerConfig(
                 id_val="sortBy", options={"fields": {}, "sort": [{"field": name, "desc": descending}]}

@@ -120,8 +120,7 @@ def with_catalog(expression, catalog=True):
 def largest(number, labels, expression, over):
     """Of what may be hundreds of lines, those that were most in the whole time: the same at every step."""
     return (
-        f"{expression}\nand on ({labels})\n"
-        f"topk({number},\n  sum by ({labels}) (\n    {over}\n  ) > 0\n)"
+        f"{expression}\nand on ({labels})\n" f"topk({number},\n  sum by ({labels}) (\n    {over}\n  ) > 0\n)"
     )
 
 
