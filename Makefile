@@ -53,18 +53,17 @@ help: ## show this
 tools: ## install what the checks need: Debian packages, and Python packages below target/
 	@tools/install
 
-# Of the npm packages, the one that reads PromQL.
-NODE_PACKAGES := $(CURDIR)/target/tools/node
 monitoring: ## rules, their tests, runbooks, dashboards: valid, current, of metrics that exist
 	promtool check config deploy/prometheus/prometheus.yml
 	promtool check rules --lint=all --lint-fatal deploy/prometheus/rules.yml
-	promtool test rules deploy/prometheus/tests/*.yml
+	$(VENV)/bin/python tests/rule_tests.py
 	amtool check-config deploy/alertmanager/alertmanager.yml
 	$(VENV)/bin/python tools/prometheusrule --check
 	$(VENV)/bin/python grafana/build.py --check
 	$(VENV)/bin/python tests/runbooks.py
-	$(VENV)/bin/python tests/promql/alerts.py
-	node tests/promql/check.mjs $(NODE_PACKAGES)
+	$(VENV)/bin/python tests/runbook_rules.py
+	node --test tests/promql/*.test.mjs
+	node tests/promql/check.mjs
 
 fmt-check: ## is the code formatted?
 	$(CARGO) fmt --check
