@@ -16,6 +16,7 @@ mod browser;
 mod cli;
 mod contract;
 mod counted;
+mod dashboards;
 mod documents;
 mod enrich;
 mod fleet;

@@ -1,0 +1,147 @@
+//! Every query of the dashboards is asked of a real Prometheus, which scraped a fleet in trouble,
+//! and a real browser draws what is answered: by a page of ours, since Grafana is no program that a
+//! test could start everywhere.
+
+mod fleet;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::support::Rig;
+use crate::support::foreign::{run_for, until};
+use crate::support::prometheus::Prometheus;
+
+/// All queries of a dashboard, or its picture, while other tests compute.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How many scrapes there are in the graphs; one a second.
+const SCRAPES: &str = "SERVICECATALOG_EXPORTER_TEST_SCRAPES";
+const USUAL: u64 = 120;
+
+fn below(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}
+
+/// One that scrapes `rig`, with the alerts that we ship.
+async fn prometheus(rig: &Rig) -> Prometheus {
+    let rules = below("deploy/prometheus/rules.yml");
+    let rules: Vec<&Path> = rules.exists().then_some(rules.as_path()).into_iter().collect();
+    let name = "labels: {instance: 'servicecatalog-exporter:10419'}";
+    let targets = format!("static_configs: [{{targets: ['{}'], {name}}}]", rig.address);
+    Prometheus::ruled(&format!("- {{job_name: servicecatalog, {targets}}}\n"), &rules).await
+}
+
+/// Waits for the next scrape; says how many there were.
+async fn scraped(prometheus: &Prometheus, before: u64) -> u64 {
+    until("Prometheus scraped once more", async || {
+        let scrapes = prometheus.value("count_over_time(up[1d])").await;
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count")]
+        let scrapes = scrapes.unwrap_or_default() as u64;
+        (scrapes > before).then_some(scrapes)
+    })
+    .await
+}
+
+/// The id of a product that this query finds.
+async fn product(prometheus: &Prometheus, query: &str) -> Option<String> {
+    let found = prometheus.query(&format!("topk(1, {query})")).await;
+    found.first().map(|(labels, _)| labels["provisioned_product_id"].as_str().unwrap().to_owned())
+}
+
+/// A run of a script beside the page that draws.
+struct Script<'a> {
+    prometheus: &'a Prometheus,
+    /// How far the dashboards look back.
+    seconds: u64,
+}
+
+impl Script<'_> {
+    /// Returns what the script complains of.
+    async fn run(&self, script: &str, dashboard: &str, choices: &[String]) -> String {
+        let dashboard = below(dashboard);
+        let packages = below("target/tools/node");
+        let installed = packages.join("node_modules/uplot").is_dir();
+        assert!(installed, "the npm packages are not there: install them with `make tools`");
+        let mut node = Command::new("node");
+        node.arg(below("tests/browser/dashboards").join(script));
+        node.arg(format!("http://{}/", self.prometheus.address)).arg(packages);
+        node.arg(below("target/screenshots"));
+        node.arg(dashboard).arg(self.seconds.to_string()).args(choices);
+        let ran = run_for(node, Vec::new(), PATIENCE).await;
+        print!("{}", ran.stdout);
+        if ran.status.success() { String::new() } else { ran.stderr }
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs node"]
+async fn dashboards_are_read_as_grafana_reads_them() {
+    let mut node = Command::new("node");
+    node.arg("--test").arg(below("tests/browser/dashboards/as_grafana.mjs"));
+    let ran = run_for(node, Vec::new(), PATIENCE).await;
+    assert!(ran.status.success(), "{}\n{}", ran.stdout, ran.stderr);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs prometheus, node and chromium"]
+async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_can_be_drawn() {
+    let wanted = std::env::var(SCRAPES).map_or(USUAL, |many| many.parse().expect(SCRAPES));
+    let rig = fleet::in_trouble().await;
+    let prometheus = prometheus(&rig).await;
+    let mut scrapes = 0;
+    let broken = loop {
+        scrapes = scraped(&prometheus, scrapes).await;
+        // A longer run is there to be looked at: the same happens, slower.
+        if scrapes.is_multiple_of((wanted / USUAL).max(1)) {
+            rig.simulator.with_world(fleet::step);
+        }
+        let troubled = "servicecatalog_provisioned_product_last_record_created_timestamp_seconds \
+             and on (provisioned_product_id) \
+             servicecatalog_provisioned_product_status{status=~\"TAINTED|ERROR\"} == 1";
+        if scrapes >= wanted
+            && let Some(id) = product(&prometheus, troubled).await
+        {
+            break id;
+        }
+    };
+    rig.simulator.with_world(|world| world.freeze(true));
+    let outdated = "servicecatalog_provisioned_product_stack_instances{status=\"OUTDATED\"} > 0";
+    let vended = "servicecatalog_provisioned_product_info{vended_account_id!=\"\"}";
+    let mut products = Vec::new();
+    for query in [outdated, vended] {
+        let found = product(&prometheus, query).await;
+        products.push(format!("product={}", found.expect(query)));
+    }
+    products.push(format!("product={broken}"));
+    let script = Script { prometheus: &prometheus, seconds: scrapes };
+    assert_finds_fault(&script).await;
+    let mut complaints = String::new();
+    for (dashboard, choices) in
+        [("fleet", [].as_slice()), ("product", products.as_slice()), ("exporter", &[])]
+    {
+        let dashboard = format!("grafana/servicecatalog-{dashboard}.json");
+        complaints += &script.run("ask.mjs", &dashboard, choices).await;
+        let shown = choices.get(..1).unwrap_or_default();
+        complaints += &script.run("draw.mjs", &dashboard, shown).await;
+    }
+    rig.stop().await;
+    assert_eq!(complaints, "", "left is what is wrong with the dashboards");
+}
+
+/// Of a dashboard with two good panels and one for each thing that can be wrong.
+async fn assert_finds_fault(script: &Script<'_>) {
+    let said = script.run("ask.mjs", "tests/browser/dashboards/wrong.json", &[]).await;
+    for fault in [
+        "Misspelt, A: rate(servicecatalog_scan_total{job=~\"$job\"}[$__rate_interval])\n  finds nothing",
+        "Never a number, A: 0 * up / (0 * up)\n  finds nothing",
+        "Refused, A: sum by (job) (up\n  asked as sum by (job) (up\n  bad_data",
+        "No such variable: $jobs is no variable",
+        "No such column: has no column jobb",
+        "fieldConfig.defaults.custom.lineColour is not known here",
+        "the unit furlongs is not known here",
+    ] {
+        assert!(said.contains(fault), "{fault:?} is missing in\n{said}");
+    }
+    assert!(!said.contains("Good"), "{said}");
+}
