@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "prometheus"
-RULES = "  - ../rules.yml\n"
+RULES = "../rules.yml"
 SECONDS = 900
 
 
@@ -66,7 +66,7 @@ def run(path, rules, folder):
     place.mkdir()
     (place / "rules.yml").write_text(yaml.safe_dump(fewer, sort_keys=False), encoding="utf-8")
     # As text: what YAML calls a number in base 16 is a series to promtool.
-    (place / path.name).write_text(text.replace(RULES, "  - rules.yml\n"), encoding="utf-8")
+    (place / path.name).write_text(text.replace(RULES, "rules.yml"), encoding="utf-8")
     command = ["promtool", "test", "rules", str(place / path.name)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS)
     said = (ran.stdout + ran.stderr).replace(str(place), str(path.parent))

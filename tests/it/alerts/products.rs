@@ -156,7 +156,6 @@ async fn one_message_stands_for_a_change_that_taints_all_accounts_but_not_for_on
     let told = ["firing", "resolved"];
     assert_eq!(chain.story("account-factory", many, &[]), told);
     assert_eq!(chain.story("account-factory", single, &[]), told, "{:#?}", chain.messages());
-    assert_eq!(chain.messages().len(), 6, "{:#?}", chain.messages());
     rig.stop().await;
 }
 
@@ -176,7 +175,9 @@ async fn a_stack_instance_that_becomes_inoperable_is_told_and_so_is_that_it_was_
     let told = chain.firing("team-platform", alert, &this).await;
     let summary = &told.annotations["summary"];
     assert!(
-        summary.starts_with(&format!("1 stack instances of baseline ({id}) are INOPERABLE in")),
+        summary.starts_with("1 stack instance")
+            && summary.contains(&format!(" of baseline ({id}) "))
+            && summary.contains(&format!(" INOPERABLE in {ACCOUNT}")),
         "{summary}"
     );
     change(&rig, &id, |product| product.instances[2].status = Some("CURRENT".into())).await;

@@ -43,7 +43,45 @@ async fn a_denied_account_is_told_with_its_role_and_that_alone_until_it_is_allow
     scan_all(&rig).await;
     chain.resolved("operators", "AccessDenied", &this).await;
     chain.ended("ScanNeverSucceeded", this[0]).await;
-    assert_eq!(chain.messages().len(), 2, "{:#?}", chain.messages());
+    assert_eq!(chain.story("operators", "AccessDenied", &[]), ["firing", "resolved"]);
+    assert_eq!(chain.story("operators", "ScanNeverSucceeded", &[]), [""; 0]);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs prometheus and prometheus-alertmanager"]
+async fn when_all_accounts_fail_at_once_one_message_stands_for_them_and_products_go_on() {
+    let fleet = Fleet { accounts: 6, account_factory: false, ..Fleet::default() };
+    let mut world = World::fleet(&fleet);
+    let (account, region) = (Fleet::account(5), REGION);
+    let tainted = ProvisionedProduct::tainted(100).at(&account, region);
+    let this = ("provisioned_product_id", tainted.id.clone().unwrap());
+    let this = (this.0, this.1.as_str());
+    world.add(&account, region, tainted);
+    let rig = Rig::with(world, |config| config.organization = Some(organization(&fleet))).await;
+    found(&rig).await;
+    scan_all(&rig).await;
+    let chain = Chain::over(rig.address).await;
+    chain.firing("tickets", "ProductTainted", &[this]).await;
+
+    rig.simulator.inject(Fault::new(What::Denied).on(SCAN));
+    scan_all(&rig).await;
+    let many = "ManyTargetsFailing";
+    let told = chain.firing("pager", many, &[("severity", "critical")]).await;
+    let summary = &told.annotations["summary"];
+    assert!(summary.starts_with("Scans of 7 targets"), "{summary}");
+    chain.inhibited("AccessDenied", ("aws_account_id", &account), many).await;
+    chain.fires("ProductTainted", this).await;
+
+    rig.simulator.clear_faults();
+    scan_all(&rig).await;
+    chain.resolved("pager", many, &[]).await;
+    chain.resolved("operators", many, &[]).await;
+    chain.ended("AccessDenied", ("aws_account_id", &account)).await;
+    let told = |name| chain.story("operators", name, &[]);
+    assert_eq!(told(many), ["firing", "resolved"]);
+    assert_eq!((told("AccessDenied"), told("ScanStale")), (vec![], vec![]));
+    assert_eq!(chain.story("tickets", "ProductTainted", &[this]), ["firing"]);
     rig.stop().await;
 }
 
