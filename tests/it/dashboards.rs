@@ -89,12 +89,13 @@ async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_ca
     let wanted = std::env::var(SCRAPES).map_or(USUAL, |many| many.parse().expect(SCRAPES));
     let rig = fleet::in_trouble().await;
     let prometheus = prometheus(&rig).await;
-    let mut scrapes = 0;
+    let (mut scrapes, mut steps) = (0, 0);
     let broken = loop {
         scrapes = scraped(&prometheus, scrapes).await;
         // A longer run is there to be looked at: the same happens, slower.
         if scrapes.is_multiple_of((wanted / USUAL).max(1)) {
-            rig.simulator.with_world(fleet::step);
+            rig.simulator.with_world(|world| fleet::step(world, steps));
+            steps += 1;
         }
         let troubled = "servicecatalog_provisioned_product_last_record_created_timestamp_seconds \
              and on (provisioned_product_id) \
