@@ -191,9 +191,9 @@ def fleet_link(variable, column, title):
     return {"title": title, "url": f"/d/servicecatalog-fleet?var-{variable}={field(column)}&{KEPT}"}
 
 
-def runbook_link(alert):
+def runbook_link(alert, title="Runbook"):
     return {
-        "title": f"Runbook: {alert}",
+        "title": title,
         "url": f"${{runbooks}}/ServiceCatalog{alert}.md",
         "targetBlank": True,
     }

@@ -140,13 +140,17 @@ def lines(
     log=False,
     steps_after=False,
     points=None,
+    otherwise=None,
 ):
-    """Numbers over time. Gaps stay gaps."""
+    """Numbers over time. Gaps stay gaps. `otherwise` is the colour of what `colors` does not name: one
+    of the palette could be that of a state."""
     panel = _described(timeseries.Panel(), title, what, absent, unit, span, height, no_value, well)
     # Stacked, the line of what is zero would lie on that of the one below and hide it.
     panel.line_width(0 if stacked else 2).fill_opacity(70 if stacked else 8).span_nulls(False)
     panel.show_points(kinds.VisibilityMode.AUTO)
-    panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC))
+    panel.color_scheme(
+        fixed(otherwise) if otherwise else build.FieldColor().mode(model.FieldColorModeId.PALETTE_CLASSIC)
+    )
     if minimum is not None:
         panel.min(minimum)
     if decimals is not None:

@@ -9,6 +9,14 @@ from ..states import BLUE, GREEN, ORANGE, PURPLE, RED
 from .counts import PARTS, SUMS, any_state, instances_in, products_in
 
 TITLE = "What needs a hand now"
+RUNBOOKS_OF_REASONS = {
+    "AccessDenied": "access_denied",
+    "ScpDenied": "scp_denied",
+    "CredentialsFailing": "credentials",
+    "RegionDisabled": "region_disabled",
+    "AwsThrottled": "throttled",
+    "ScanFailing": "other reasons",
+}
 
 
 def panels():
@@ -190,9 +198,7 @@ def _failing_targets():
         [
             f"max by ({labels}, reason) (\n  {with_account_name(target(REASON))}\n)",
             f"1000 * max by ({labels}) (\n  "
-            + with_account_name(
-                f"({target(SUCCEEDED)} > 0)\n  and on ({TARGET}, stage)\n  " f"{target(REASON)}"
-            )
+            + with_account_name(f"{target(SUCCEEDED)}\n  and on ({TARGET}, stage)\n  {target(REASON)}")
             + "\n)",
         ],
         [
@@ -201,18 +207,28 @@ def _failing_targets():
                 "Reason",
                 150,
                 mappings=states.text_mapping(states.REASON_COLORS),
-                links=[frame.runbook_link("ScanFailing")],
+                links=[
+                    frame.runbook_link(alert, f"Runbook for {reasons}")
+                    for alert, reasons in RUNBOOKS_OF_REASONS.items()
+                ],
             ),
             Column("stage", "Stage", 140),
             Column("account_name", "Account", links=[exporter_link()]),
             Column("aws_account_id", "Account id", 130, links=[exporter_link(), status_page_link()]),
             Column("aws_region", "Region", 120),
-            Column("Value #B", "Last success", 150, unit="dateTimeFromNow", unknown=True),
+            Column(
+                "Value #B",
+                "Last success",
+                150,
+                unit="dateTimeFromNow",
+                mappings=states.values({"0": ("never", RED)}),
+                text_color=True,
+            ),
             Column("Value #A", None),
         ],
         "Stages whose last attempt failed, and why. If the stage is products, all numbers of that target are as old as "
-        "the last success; the other stages have an age of their own. The reason leads to its runbook.",
-        "*Last success* is unknown where there never was one.",
+        "the last success; the other stages have an age of their own. Click on the reason for its runbook.",
+        "*never* is since the exporter started.",
         height=7,
         no_value="no stage failed among the targets that are scraped",
         well=True,

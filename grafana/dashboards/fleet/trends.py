@@ -21,6 +21,7 @@ def panels():
         SUMS,
         points=POINTS,
         colors={status: color for status, color in states.PRODUCT_COLORS.items() if status != "AVAILABLE"},
+        otherwise=GREY,
     )
     everywhere = every_target()
     known = target(KNOWN)
@@ -43,6 +44,7 @@ def panels():
         "A gap means that none was known.",
         points=POINTS,
         colors={"OUTDATED": ORANGE, "INOPERABLE": RED},
+        otherwise=GREY,
     )
     yield lines(
         "TAINTED and ERROR by type",
@@ -71,4 +73,5 @@ def panels():
         points=POINTS,
         stacked=True,
         colors=states.PRODUCT_COLORS,
+        otherwise=GREY,
     )

@@ -4,7 +4,7 @@ from .. import states
 from ..families import INSTANCE, LISTED, NOT_CURRENT, OF_STACK_SET
 from ..panels import Column, bars, good_below, lines, neutral, stat, steps, table, timeline
 from ..promql import equals, largest, one_product, over_range, state
-from ..states import BLUE, GREEN, ORANGE, RED
+from ..states import BLUE, GREEN, GREY, ORANGE, RED
 from .of_one import NO_INSTANCES
 
 TITLE = "Stack instances"
@@ -50,6 +50,7 @@ def panels():
         NO_INSTANCES,
         stacked=True,
         colors=states.INSTANCE_COLORS,
+        otherwise=GREY,
         span=16,
         decimals=0,
     )
