@@ -12,8 +12,9 @@ use crate::support::Rig;
 use crate::support::foreign::{run_for, until};
 use crate::support::prometheus::Prometheus;
 
-/// All queries of a dashboard, or its picture, while other tests compute.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// All queries of a dashboard, or its picture, while other tests compute: one of them reads the
+/// states of every product in every step.
+const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How many scrapes there are in the graphs; one a second.
 const SCRAPES: &str = "SERVICECATALOG_EXPORTER_TEST_SCRAPES";
