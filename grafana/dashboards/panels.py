@@ -14,7 +14,7 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from .frame import DATASOURCE, runbook_link
-from .states import GREEN, GREY, ORANGE, RED
+from .states import GREEN, GREY, ORANGE, RED, values
 
 UNKNOWN = "unknown"
 # A test looks for this sentence: such a panel may be without data.
@@ -50,7 +50,7 @@ def fixed(color):
     return build.FieldColor().mode(model.FieldColorModeId.FIXED).fixed_color(color)
 
 
-def _described(panel, title, what, absent, unit, span, height, no_value, well):
+def described(panel, title, what, absent, unit, span, height, no_value, well):
     description = f"{what}\n\n{absent}" if absent else what
     if well:
         description += f"\n\n{WELL}"
@@ -65,7 +65,7 @@ def _described(panel, title, what, absent, unit, span, height, no_value, well):
     )
 
 
-def _targets(panel, queries, instant=False, table=False, form=None):
+def asking(panel, queries, instant=False, table=False, form=None):
     """`queries` are pairs of an expression and a legend."""
     for number, (expression, legend) in enumerate(queries):
         query = (
@@ -104,7 +104,7 @@ def stat(
     """A number as it is now. It asks for this instant only: the last of a range could be hours old."""
     links = [*links, *([runbook_link(runbook)] if runbook else [])]
     background = len(thresholds.build().steps) > 2 or bool(mappings)
-    panel = _described(stats.Panel(), title, what, absent, unit, span, height, no_value, well)
+    panel = described(stats.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.thresholds(thresholds)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
@@ -119,7 +119,7 @@ def stat(
         panel.decimals(decimals)
     if links:
         panel.data_links([_link(link) for link in links])
-    return _targets(panel, [(query, legend or title)], instant=True)
+    return asking(panel, [(query, legend or title)], instant=True)
 
 
 def lines(
@@ -144,7 +144,7 @@ def lines(
 ):
     """Numbers over time. Gaps stay gaps. `otherwise` is the colour of what `colors` does not name: one
     of the palette could be that of a state."""
-    panel = _described(timeseries.Panel(), title, what, absent, unit, span, height, no_value, well)
+    panel = described(timeseries.Panel(), title, what, absent, unit, span, height, no_value, well)
     # Stacked, the line of what is zero would lie on that of the one below and hide it.
     panel.line_width(0 if stacked else 2).fill_opacity(70 if stacked else 8).span_nulls(False)
     panel.show_points(kinds.VisibilityMode.AUTO)
@@ -189,14 +189,14 @@ def lines(
         panel.override_by_name(
             name, [model.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": color})]
         )
-    return _targets(panel, queries)
+    return asking(panel, queries)
 
 
 def timeline(
     title, queries, what, absent, mappings, span=24, height=8, no_value=UNKNOWN, well=False, points=None
 ):
     """States over time, a lane each. Where nothing is drawn nothing is known."""
-    panel = _described(statetimeline.Panel(), title, what, absent, "short", span, height, no_value, well)
+    panel = described(statetimeline.Panel(), title, what, absent, "short", span, height, no_value, well)
     panel.mappings([_value_map(mapping) for mapping in mappings])
     panel.thresholds(steps())
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
@@ -213,7 +213,7 @@ def timeline(
         .calcs([])
     )
     panel.tooltip(common.VizTooltipOptions().mode(kinds.TooltipDisplayMode.SINGLE).sort(kinds.SortOrder.NONE))
-    return _targets(panel, queries)
+    return asking(panel, queries)
 
 
 def bars(
@@ -230,7 +230,7 @@ def bars(
     colors=None,
 ):
     """The largest of many, as they are now."""
-    panel = _described(bargauge.Panel(), title, what, absent, unit, span, height, no_value, well)
+    panel = described(bargauge.Panel(), title, what, absent, unit, span, height, no_value, well)
     panel.min(0).thresholds(thresholds)
     panel.color_scheme(build.FieldColor().mode(model.FieldColorModeId.THRESHOLDS))
     panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields(""))
@@ -243,12 +243,12 @@ def bars(
         panel.override_by_name(
             name, [model.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": color})]
         )
-    return _targets(panel, queries, instant=True)
+    return asking(panel, queries, instant=True)
 
 
 def heatmap(title, query, what, absent, unit="short", y_unit="s", span=12, height=8, no_value=UNKNOWN):
     """A histogram over time."""
-    panel = _described(heatmaps.Panel(), title, what, absent, unit, span, height, no_value, False)
+    panel = described(heatmaps.Panel(), title, what, absent, unit, span, height, no_value, False)
     panel.calculate(False)
     panel.color(
         heatmaps.HeatmapColorOptions()
@@ -270,123 +270,7 @@ def heatmap(title, query, what, absent, unit="short", y_unit="s", span=12, heigh
         .show_color_scale(True)
     )
     panel.show_value(kinds.VisibilityMode.NEVER).cell_gap(1).show_legend()
-    return _targets(panel, [(query, "{{le}}")], form=PromQueryFormat.HEATMAP)
-
-
-class Column:
-    """A column of a table: where it comes from, and how it looks."""
-
-    def __init__(
-        self,
-        source,
-        name,
-        width=None,
-        unit=None,
-        mappings=None,
-        thresholds=None,
-        links=(),
-        unknown=False,
-        decimals=None,
-        text_color=False,
-    ):
-        self.source = source
-        self.name = name
-        self.properties = []
-        if width:
-            self._set("custom.width", width)
-        if unit:
-            self._set("unit", unit)
-        if decimals is not None:
-            self._set("decimals", decimals)
-        if mappings:
-            self._set("mappings", mappings)
-        if thresholds:
-            self._set("thresholds", thresholds)
-            self._set("color", {"mode": "thresholds"})
-        if mappings:
-            # Words, though the value be a number.
-            self._set("custom.align", "left")
-        if mappings or thresholds:
-            kind = "color-text" if text_color else "color-background"
-            cell = {"type": kind} if text_color else {"type": kind, "mode": "basic"}
-            self._set("custom.cellOptions", cell)
-        if links:
-            self._set("links", list(links))
-        if unknown:
-            # A cell without a value: not the text of a table without rows.
-            self._set("noValue", UNKNOWN)
-
-    def _set(self, what, value):
-        self.properties.append(model.DynamicConfigValue(id_val=what, value=value))
-
-
-# Of an age as a multiple of the time between two scans, in a column.
-TOO_OLD = {
-    "mode": "absolute",
-    "steps": [
-        {"value": None, "color": "transparent"},
-        {"value": 2, "color": ORANGE},
-        {"value": 3, "color": RED},
-    ],
-}
-
-
-def count_steps(color, start=1):
-    """Thresholds of a column: no colour below."""
-    return {
-        "mode": "absolute",
-        "steps": [{"value": None, "color": "transparent"}, {"value": start, "color": color}],
-    }
-
-
-def table(
-    title,
-    queries,
-    columns,
-    what,
-    absent,
-    sort=(),
-    span=24,
-    height=10,
-    no_value=UNKNOWN,
-    well=False,
-    unit="short",
-):
-    """Rows as they are now. Several queries make one row where their labels are the same."""
-    panel = _described(tables.Panel(), title, what, absent, unit, span, height, no_value, well)
-    panel.show_header(True).cell_height(kinds.TableCellHeight.SM)
-    panel.filterable(True)
-    panel.thresholds(steps((0, GREEN)))
-    panel.color_scheme(fixed("text"))
-    shown = [column for column in columns if column.name]
-    rename = {column.source: column.name for column in shown}
-    if len(queries) > 1:
-        panel.with_transformation(model.DataTransformerConfig(id_val="merge", options={}))
-        # Grafana calls the value so where the other queries found nothing.
-        rename.setdefault("Value", rename.get("Value #A", "Value"))
-    panel.with_transformation(
-        model.DataTransformerConfig(
-            id_val="organize",
-            options={
-                "excludeByName": {"Time": True}
-                | {column.source: True for column in columns if not column.name},
-                "includeByName": {},
-                "indexByName": {column.source: index for index, column in enumerate(shown)},
-                "renameByName": rename,
-            },
-        )
-    )
-    # Grafana sorts by one column at a time and keeps the order of what is equal: the last one decides.
-    for name, descending in sort:
-        panel.with_transformation(
-            model.DataTransformerConfig(
-                id_val="sortBy", options={"fields": {}, "sort": [{"field": name, "desc": descending}]}
-            )
-        )
-    for column in shown:
-        if column.properties:
-            panel.override_by_name(column.name, column.properties)
-    return _targets(panel, [(query, "__auto") for query in queries], instant=True, table=True)
+    return asking(panel, [(query, "{{le}}")], form=PromQueryFormat.HEATMAP)
 
 
 def _link(link):

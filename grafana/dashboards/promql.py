@@ -124,6 +124,11 @@ def largest(number, labels, expression, over):
     )
 
 
+def told(expression, everything):
+    """-1, which a table shows as unknown, for those of everything of which nothing is known."""
+    return f"{expression}\nor\n-1 + 0 * {everything}"
+
+
 def counted(what, of):
     """How many there are of something that is absent when there is none, as long as the whole is known."""
     return f"count({what})\nor\n0 * count({of})"

@@ -3,12 +3,16 @@
 from .. import states
 from ..families import NEXT, REASON, STALE, SUCCEEDED, TOOK
 from ..frame import status_page_link
-from ..panels import TOO_OLD, Column, lines, steps, table, timeline
-from ..promql import TARGET, largest, over_range, target, unique, with_account_name
+from ..panels import lines, steps, timeline
+from ..promql import TARGET, largest, over_range, target, told, unique, with_account_name
 from ..states import GREEN, RED
+from ..tables import TOO_OLD, Column, table
 from .common import NO_EXPORTER, interval, reasons
 
 TITLE = "Freshness"
+
+# More intervals than there ever are, so that what never succeeded is sorted before the oldest.
+NEVER = 1000000000
 
 
 def panels():
@@ -19,10 +23,11 @@ def panels():
         "Every target and stage",
         [
             f"1000 * max by ({labels}) (\n  {with_account_name(succeeded)}\n)",
-            f"max by ({keys}) (\n  (time() - ({succeeded} > 0))\n  / on ({TARGET}) group_left ()\n  {interval()}\n)",
+            f"max by ({keys}) (\n  (time() - ({succeeded} > 0))\n  / on ({TARGET}) group_left ()\n  {interval()}\n"
+            f"  or\n  {NEVER} + ({succeeded} == 0)\n)",
             f"max by ({keys}) (\n  {target(STALE)}\n)",
             f"max by ({keys}) (\n  {reasons()}\n  or\n  0 * {target(STALE)}\n)",
-            f"max by ({keys}) (\n  {target(TOOK)}\n)",
+            told(f"max by ({keys}) (\n  {target(TOOK)}\n)", f"max by ({keys}) ({succeeded})"),
             f"1000 * max by ({keys}) (\n  0 * {succeeded}\n  + on ({TARGET}) group_left ()\n  "
             f"{unique(TARGET, target(NEXT))}\n)",
         ],
@@ -39,22 +44,27 @@ def panels():
                 mappings=states.values({"0": ("never", RED)}),
                 text_color=True,
             ),
-            Column("Value #B", "In intervals", 110, decimals=1, unknown=True, thresholds=TOO_OLD),
+            Column(
+                "Value #B",
+                "In intervals",
+                110,
+                decimals=1,
+                mappings=states.values({str(NEVER): ("never", RED)}),
+                thresholds=TOO_OLD,
+            ),
             Column(
                 "Value #C",
                 "Last attempt",
                 120,
                 mappings=states.values({"0": ("not failed", GREEN), "1": ("failed", RED)}),
-                unknown=True,
             ),
-            Column("Value #D", "Reason", 150, mappings=states.reason_mapping(), unknown=True),
+            Column("Value #D", "Reason", 150, mappings=states.reason_mapping()),
             Column("Value #E", "Took", 90, unit="s", decimals=2, unknown=True),
-            Column("Value #F", "Next attempt", 150, unit="dateTimeFromNow", unknown=True),
+            Column("Value #F", "Next attempt", 150, unit="dateTimeFromNow"),
         ],
         "When each stage last succeeded, also as a multiple of the time between two scans, and why it fails. From 3 "
         "intervals on the data is old. *never* is since the exporter started.",
-        f"{NO_EXPORTER} *In intervals* is unknown before the first success, *Took* before the first attempt. "
-        "Stages that are not enabled have no row.",
+        f"{NO_EXPORTER} *Took* is unknown before the first attempt. Stages that are not enabled have no row.",
         sort=[("In intervals", True)],
         height=10,
     )

@@ -2,9 +2,10 @@
 
 from .. import states
 from ..families import DISCOVERY, READY, RELOADED
-from ..panels import Column, lines, neutral, stat, steps, table, timeline
+from ..panels import lines, neutral, stat, steps, timeline
 from ..promql import daemon, process, unique
 from ..states import GREEN, GREY, ORANGE, RED
+from ..tables import Column, table
 from .common import NO_EXPORTER
 
 TITLE = "Organisation and shards"

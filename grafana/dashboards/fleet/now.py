@@ -1,14 +1,17 @@
 """What needs a hand now, the worst first."""
 
 from .. import frame, states
-from ..families import BEGAN, CATALOG, PRODUCT_INFO, PRODUCTS, REASON, SUCCEEDED
+from ..families import BEGAN, CATALOG, PRODUCT_INFO, PRODUCTS, REASON, STATUS, SUCCEEDED
 from ..frame import exporter_link, fleet_link, product_link, status_page_link
-from ..panels import Column, good_below, neutral, stat, steps, table
-from ..promql import PRODUCT, TARGET, group, product, target, with_account_name, with_catalog
-from ..states import BLUE, GREEN, ORANGE, PURPLE, RED
+from ..panels import good_below, neutral, stat, steps
+from ..promql import PRODUCT, TARGET, differs, group, product, target, with_account_name, with_catalog
+from ..states import BLUE, GREEN, GREY, ORANGE, PURPLE, RED
+from ..tables import Column, table
 from .counts import PARTS, SUMS, any_state, instances_in, products_in
 
 TITLE = "What needs a hand now"
+# A time that never comes, so that what is unknown is sorted behind the youngest.
+NOT_TOLD = 1000000000000000
 RUNBOOKS_OF_REASONS = {
     "AccessDenied": "access_denied",
     "ScpDenied": "scp_denied",
@@ -99,18 +102,29 @@ def _worst_first():
         "aws_account_id, account_name, aws_region, provisioned_product_id, provisioned_product_name, "
         "provisioned_product_type, product_id, product_name, provisioning_artifact_name, vended_account_id"
     )
-    began = f"{product(BEGAN)}\n  and on ({PRODUCT})\n  {product(PRODUCT_INFO, CATALOG)}"
+    began = (
+        f"(\n    1000 * {product(BEGAN)}\n    or\n    {NOT_TOLD} * "
+        f"({product(STATUS, differs('status', 'AVAILABLE'))} == 1)\n  )\n  and on ({PRODUCT})\n  "
+        f"{product(PRODUCT_INFO, CATALOG)}"
+    )
     keys = "aws_account_id, aws_region, provisioned_product_id, provisioned_product_name, provisioned_product_type"
     return table(
         "Worst first: every product that is not AVAILABLE",
         [
             f"max by ({shown}) (\n  {with_account_name(with_catalog(unhealthy))}\n)",
-            f"1000 * min by ({keys}) (\n  {began}\n)",
+            f"min by ({keys}) (\n  {began}\n)",
         ],
         [
             Column("Value #A", "Status", 150, mappings=states.product_mapping()),
             Column("provisioned_product_name", "Product", links=[product_link()]),
-            Column("Value #B", "Since", 140, unit="dateTimeFromNow", unknown=True),
+            Column(
+                "Value #B",
+                "Since",
+                140,
+                unit="dateTimeFromNow",
+                mappings=states.values({str(NOT_TOLD): ("unknown", GREY)}),
+                text_color=True,
+            ),
             Column("provisioned_product_type", "Type", 210),
             Column(
                 "account_name", "Account", links=[fleet_link("account", "Account id", "Only this account")]
@@ -128,8 +142,8 @@ def _worst_first():
             ),
             Column("product_id", None),
         ],
-        "ERROR before TAINTED, then what AWS added since, plans and changes; of each the longest first. *Since* is when its last operation "
-        "began, which is when the status began at the latest. *Vended account* is the account that an Account Factory "
+        "ERROR before TAINTED, then what AWS added since, plans and changes; of each the longest "
+        "first. *Since* is when its last operation began, which is when the status began at the latest. *Vended account* is the account that an Account Factory "
         "product made. The links lead to its history, and to the words of AWS on the status page.",
         "*Since* is unknown where the last record was not read (`enrich.records: off`, or denied). Names of the "
         "catalog and vended accounts are empty without `enrich.names_and_tags`. Targets that are unknown have no rows.",

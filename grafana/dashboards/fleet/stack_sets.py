@@ -3,9 +3,10 @@
 from .. import states
 from ..families import BEHIND, INSTANCE, INSTANCES, LISTED, NOT_CURRENT, OF_STACK_SET
 from ..frame import product_link, status_page_link
-from ..panels import Column, bars, count_steps, steps, table
+from ..panels import bars, steps
 from ..promql import PRODUCT, product, target, with_account_name
 from ..states import GREEN, ORANGE, RED
+from ..tables import Column, count_steps, table
 from .counts import any_state, in_status
 
 TITLE = "Stack sets"

@@ -3,9 +3,9 @@
 from .. import frame, states
 from ..families import CATALOG, OF_PRODUCTS, OTHER, PRODUCT_INFO, PRODUCTS, SUCCEEDED, TARGET_INFO
 from ..frame import fleet_link
-from ..panels import TOO_OLD, Column, count_steps, table
-from ..promql import TARGET, every_target, group, product, target, unique
+from ..promql import TARGET, every_target, group, product, target, told, unique
 from ..states import GREY
+from ..tables import TOO_OLD, Column, count_steps, table
 from .counts import instances_in, products_in
 
 TITLE = "Where it is"
@@ -81,8 +81,13 @@ def _pivot(title, key, columns, what, extra=None, instances=False, age=False, he
     """A row for each value of a label, a column for each status."""
     queries, counts = [], []
 
+    if instances:
+        everything = f"count by ({key}) ({every_target()})"
+    else:
+        everything = f"sum by ({key}) ({group(PRODUCTS)})"
+
     def column(query, name, **options):
-        queries.append(query)
+        queries.append(told(query, everything))
         counts.append(Column(f"Value #{chr(ord('A') + len(queries) - 1)}", name, **options))
 
     for status in ("ERROR", "TAINTED", "PLAN_IN_PROGRESS", "UNDER_CHANGE", "AVAILABLE"):
@@ -92,14 +97,12 @@ def _pivot(title, key, columns, what, extra=None, instances=False, age=False, he
             status,
             width=110 if len(status) < 10 else 150,
             thresholds=count_steps(color),
-            unknown=True,
         )
     column(
         f"sum by ({key}) ({group(PRODUCTS, OTHER)})\nor\n0 * sum by ({key}) ({group(PRODUCTS)})",
         "Other status",
         width=110,
         thresholds=count_steps(GREY),
-        unknown=True,
     )
     if instances:
         for status in ("INOPERABLE", "OUTDATED"):
@@ -108,20 +111,16 @@ def _pivot(title, key, columns, what, extra=None, instances=False, age=False, he
                 f"Instances {status}",
                 width=170,
                 thresholds=count_steps(states.INSTANCE_COLORS[status]),
-                unknown=True,
             )
     if age:
         oldest = f"time() - ({target(SUCCEEDED, OF_PRODUCTS)} > 0)"
-        column(
-            f"max by ({key}) (\n  {oldest}\n)", "Age of list", width=100, unit="s", decimals=0, unknown=True
-        )
+        column(f"max by ({key}) (\n  {oldest}\n)", "Age of list", width=100, unit="s", decimals=0)
         column(
             f"max by ({key}) (\n  ({oldest})\n  / on ({TARGET}) group_left ()\n  "
             f"{unique(TARGET, every_target())}\n)",
             "In intervals",
             width=110,
             decimals=1,
-            unknown=True,
             thresholds=TOO_OLD,
         )
     if extra:

@@ -2,9 +2,10 @@
 
 from .. import states
 from ..families import INSTANCE, LISTED, NOT_CURRENT, OF_STACK_SET
-from ..panels import Column, bars, good_below, lines, neutral, stat, steps, table, timeline
+from ..panels import bars, good_below, lines, neutral, stat, steps, timeline
 from ..promql import equals, largest, one_product, over_range, state
 from ..states import BLUE, GREEN, GREY, ORANGE, RED
+from ..tables import Column, table
 from .of_one import NO_INSTANCES
 
 TITLE = "Stack instances"

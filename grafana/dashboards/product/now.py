@@ -12,9 +12,10 @@ from ..families import (
     SUCCEEDED,
 )
 from ..frame import fleet_link, status_page_link
-from ..panels import Column, good_below, neutral, stat, steps, table
+from ..panels import good_below, neutral, stat, steps
 from ..promql import PRODUCT, TARGET, every_target, one_product, unique, with_account_name
 from ..states import GREEN, GREY, RED
+from ..tables import Column, table
 from .of_one import NO_PROVISIONING, NO_RECORD, NOT_SEEN, UNKNOWN_PRODUCT, of_its_target, state_of_it
 
 TITLE = "Now"

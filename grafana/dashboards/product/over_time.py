@@ -2,9 +2,10 @@
 
 from .. import states
 from ..families import PRODUCT_INFO, TAGS
-from ..panels import Column, table, timeline
+from ..panels import timeline
 from ..promql import PRODUCT, one_of, one_product
 from ..states import GREEN, GREY, RED
+from ..tables import Column, table
 from .of_one import NOT_SEEN, UNKNOWN_PRODUCT, of_its_target, state_of_it
 
 TITLE = "States over time"
