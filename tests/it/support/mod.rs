@@ -8,6 +8,7 @@ pub mod http;
 pub mod https;
 pub mod pki;
 pub mod prometheus;
+pub mod server;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

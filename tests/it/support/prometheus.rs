@@ -1,30 +1,16 @@
 //! Prometheus as a child process, asked through its HTTP API.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
-use super::foreign::{missing, until};
+use super::server::Server;
 
-/// A Prometheus that scrapes one target; it ends when it is dropped.
+/// A Prometheus; it ends when it is dropped.
 pub struct Prometheus {
-    process: Child,
     pub address: SocketAddr,
-    /// Its configuration, storage and log.
-    folder: TempDir,
-}
-
-impl Drop for Prometheus {
-    fn drop(&mut self) {
-        // It may have ended by itself; what else could go wrong here nobody could mend.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
+    server: Server,
 }
 
 impl Prometheus {
@@ -42,61 +28,30 @@ impl Prometheus {
 
     /// The same with these files of rules, evaluated every second.
     pub async fn ruled(jobs: &str, rules: &[&Path]) -> Self {
-        loop {
-            let mut prometheus = Self::spawn(jobs, rules);
-            if prometheus.becomes_ready().await {
-                return prometheus;
-            }
-            let log = std::fs::read_to_string(prometheus.folder.path().join("log")).unwrap();
-            // Between our choice of a port and its bind another process may have taken it.
-            assert!(log.contains("address already in use"), "prometheus ended:\n{log}");
-        }
-    }
-
-    fn spawn(jobs: &str, rules: &[&Path]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let config = folder.path().join("prometheus.yml");
-        let text = format!(
+        Self::with(&format!(
             "global: {{scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}}\n\
              rule_files: {rules:?}\n\
              scrape_configs:\n{jobs}"
-        );
-        std::fs::write(&config, text).unwrap();
-        let log = std::fs::File::create(folder.path().join("log")).unwrap();
-        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let mut command = Command::new("prometheus");
-        command
-            .arg(format!("--config.file={}", config.display()))
-            .arg(format!("--storage.tsdb.path={}", folder.path().join("data").display()))
-            .arg(format!("--web.listen-address={address}"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log);
-        let spawned = command.spawn();
-        let process = spawned.unwrap_or_else(|error| missing(command.get_program(), &error));
-        Self { process, address, folder }
+        ))
+        .await
     }
 
-    /// False when it ended instead.
-    async fn becomes_ready(&mut self) -> bool {
-        until("Prometheus was ready", async || {
-            if self.process.try_wait().unwrap().is_some() {
-                return Some(false);
-            }
-            let answer = get(self.address, "/-/ready").await.ok()?;
-            answer.starts_with("HTTP/1.0 200").then_some(true)
-        })
-        .await
+    /// One with that configuration.
+    pub async fn with(config: &str) -> Self {
+        let args = [
+            "--config.file={config}",
+            "--storage.tsdb.path={data}",
+            "--web.listen-address={address}",
+        ];
+        let server = Server::start("prometheus", config, &args).await;
+        Self { address: server.address, server }
     }
 
     /// The data that its API answers with.
     pub async fn ask(&self, path: &str) -> Value {
-        let answer = get(self.address, path).await.unwrap();
-        let (_, body) = answer.split_once("\r\n\r\n").unwrap();
-        let mut json: Value = serde_json::from_str(body).expect(body);
-        assert_eq!(json["status"], "success", "{path}: {body}");
+        let body = self.server.get(path).await;
+        let mut json: Value = serde_json::from_str(&body).expect(&body);
+        assert_eq!(json["status"], "success", "{}{path}: {body}", self.address);
         json["data"].take()
     }
 
@@ -118,13 +73,4 @@ impl Prometheus {
         assert!(samples.len() <= 1, "{promql} is ambiguous: {samples:?}");
         samples.first().map(|(_, value)| *value)
     }
-}
-
-/// In HTTP/1.0, so that the answer is neither kept open nor in chunks.
-async fn get(address: SocketAddr, path: &str) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect(address).await?;
-    stream.write_all(format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n").as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    Ok(answer)
 }
