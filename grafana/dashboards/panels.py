@@ -6,7 +6,6 @@ from grafana_foundation_sdk.builders import heatmap as heatmaps
 from grafana_foundation_sdk.builders import prometheus
 from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import statetimeline
-from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.models import common as kinds
 from grafana_foundation_sdk.models import dashboard as model
@@ -14,7 +13,7 @@ from grafana_foundation_sdk.models.heatmap import HeatmapColorMode
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
 
 from .frame import DATASOURCE, runbook_link
-from .states import GREEN, GREY, ORANGE, RED, values
+from .states import GREEN, GREY, ORANGE, RED
 
 UNKNOWN = "unknown"
 # A test looks for this sentence: such a panel may be without data.
