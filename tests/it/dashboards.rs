@@ -12,24 +12,30 @@ use crate::support::Rig;
 use crate::support::foreign::{run_for, until};
 use crate::support::prometheus::Prometheus;
 
-/// All queries of a dashboard, or its picture, while other tests compute.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// All queries of a dashboard, or its picture, while other tests compute: one of them reads the
+/// states of every product in every step.
+const PATIENCE: Duration = Duration::from_secs(600);
 
-/// How many scrapes there are in the graphs; one a second.
-const SCRAPES: &str = "SERVICECATALOG_EXPORTER_TEST_SCRAPES";
+/// How many seconds of the fleet there are in the graphs.
+const SECONDS: &str = "SERVICECATALOG_EXPORTER_TEST_SECONDS";
 const USUAL: u64 = 120;
 
 fn below(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// One that scrapes `rig`, with the alerts that we ship.
-async fn prometheus(rig: &Rig) -> Prometheus {
-    let rules = below("deploy/prometheus/rules.yml");
-    let rules: Vec<&Path> = rules.exists().then_some(rules.as_path()).into_iter().collect();
-    let name = "labels: {instance: 'servicecatalog-exporter:10419'}";
-    let targets = format!("static_configs: [{{targets: ['{}'], {name}}}]", rig.address);
-    Prometheus::ruled(&format!("- {{job_name: servicecatalog, {targets}}}\n"), &rules).await
+/// One that scrapes `rig` every so many seconds, with the rules that we ship.
+async fn prometheus(rig: &Rig, every: u64) -> Prometheus {
+    Prometheus::with(&format!(
+        "global: {{scrape_interval: {every}s, scrape_timeout: {every}s, evaluation_interval: 15s}}\n\
+         rule_files: [{:?}]\n\
+         scrape_configs:\n\
+         - job_name: servicecatalog\n  \
+           static_configs: [{{targets: ['{}'], labels: {{instance: 'exporter:10419'}}}}]\n",
+        below("deploy/prometheus/rules.yml"),
+        rig.address
+    ))
+    .await
 }
 
 /// Waits for the next scrape; says how many there were.
@@ -86,20 +92,22 @@ async fn dashboards_are_read_as_grafana_reads_them() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs prometheus, node and chromium"]
 async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_can_be_drawn() {
-    let wanted = std::env::var(SCRAPES).map_or(USUAL, |many| many.parse().expect(SCRAPES));
+    let wanted = std::env::var(SECONDS).map_or(USUAL, |many| many.parse().expect(SECONDS));
     let rig = fleet::in_trouble().await;
-    let prometheus = prometheus(&rig).await;
-    let mut scrapes = 0;
+    // A longer run is there to be looked at: the same happens, slower.
+    let every = if wanted > USUAL { 5 } else { 1 };
+    let prometheus = prometheus(&rig, every).await;
+    let (mut scrapes, mut steps) = (0, 0);
     let broken = loop {
         scrapes = scraped(&prometheus, scrapes).await;
-        // A longer run is there to be looked at: the same happens, slower.
-        if scrapes.is_multiple_of((wanted / USUAL).max(1)) {
-            rig.simulator.with_world(fleet::step);
+        if scrapes.is_multiple_of((wanted / USUAL / every).max(1)) {
+            rig.simulator.with_world(|world| fleet::step(world, steps));
+            steps += 1;
         }
         let troubled = "servicecatalog_provisioned_product_last_record_created_timestamp_seconds \
              and on (provisioned_product_id) \
              servicecatalog_provisioned_product_status{status=~\"TAINTED|ERROR\"} == 1";
-        if scrapes >= wanted
+        if scrapes * every >= wanted
             && let Some(id) = product(&prometheus, troubled).await
         {
             break id;
@@ -114,7 +122,7 @@ async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_ca
         products.push(format!("product={}", found.expect(query)));
     }
     products.push(format!("product={broken}"));
-    let script = Script { prometheus: &prometheus, seconds: scrapes };
+    let script = Script { prometheus: &prometheus, seconds: scrapes * every };
     assert_finds_fault(&script).await;
     let mut complaints = String::new();
     for (dashboard, choices) in

@@ -113,9 +113,9 @@ test('an override by name is for fields of that name only', () => {
 test('numbers are written with three digits and their unit', () => {
   const written = [
     [0, 's'], [93, 's'], [0.0456, 's'], [200_000, 's'], [1536, 'bytes'], [0.9861, 'percentunit'], [12_345, 'short'],
-    [1.5, 'reqps'], [7, 'suffix: accounts'], [3, undefined],
+    [1.5, 'reqps'], [7, 'suffix: accounts'], [3, undefined], [Infinity, 's'],
   ].map(([value, unit]) => format(value, unit));
-  assert.deepEqual(written, ['0 s', '1.55 min', '45.6 ms', '2.31 days', '1.50 KiB', '98.6%', '12.3 K', '1.50 req/s', '7 accounts', '3']);
+  assert.deepEqual(written, ['0 s', '1.55 min', '45.6 ms', '2.31 days', '1.50 KiB', '98.6%', '12.3 K', '1.50 req/s', '7 accounts', '3', '∞']);
   assert.equal(format(1_000_000, 'dateTimeFromNow', undefined, 1_000_000 + 7200_000), '2 hours ago');
 });
 

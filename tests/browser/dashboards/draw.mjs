@@ -17,7 +17,7 @@ const PLOTTER = join(packages, 'node_modules/uplot/dist');
 const SHUT = {
   'servicecatalog-fleet': ['Where it is', 'Stack sets', 'History of single products (reads the series of every product)'],
   'servicecatalog-product': [],
-  'servicecatalog-exporter': ['Calls of AWS', 'Organisation and shards', 'The process'],
+  'servicecatalog-exporter': ['Scans', 'Organisation and shards', 'The process'],
 };
 
 async function serve(route) {

@@ -39,9 +39,11 @@ pub async fn in_trouble() -> Rig {
             management_role: None,
         });
         config.enrich.names_and_tags = true;
+        let tags = [("CostCenter", "cost_center"), ("Stage", "stage"), ("Team", "team")];
+        config.enrich.tags = tags.map(|(key, label)| (key.to_owned(), label.to_owned())).to_vec();
         config.enrich.records = true;
-        config.scan.interval = Duration::from_secs(6);
-        config.scan.timeout = Duration::from_secs(6);
+        config.scan.interval = Duration::from_secs(8);
+        config.scan.timeout = Duration::from_secs(8);
         config.scan.stack_instances.refresh = Refresh::Changed;
         config.scan.stack_instances.max_age = Duration::from_secs(30);
         // So low that calls have to wait now and then.
@@ -50,13 +52,11 @@ pub async fn in_trouble() -> Rig {
     })
     .await;
     rig.simulator.with_world(|world| {
-        let scan = Operation::ScanProvisionedProducts;
         let list = Operation::ListStackInstancesForProvisionedProduct;
         let [.., (audit, ..), (sandbox, ..)] = MEMBERS;
         world.inject(Fault::new(What::DeniedByScp).of_account(sandbox).in_region(REGIONS[1]));
         world.inject(Fault::new(What::Denied).on(list).of_account(audit).in_region(REGIONS[0]));
-        world.inject(Fault::new(What::Throttle).on(scan).with_probability(0.06));
-        world.inject(Fault::new(What::InternalFailure).on(list).with_probability(0.04));
+        world.inject(Fault::new(What::InternalFailure).on(list).with_probability(0.02));
     });
     rig
 }
@@ -94,14 +94,19 @@ fn products(seed: u64, now: u64) -> impl Iterator<Item = ProvisionedProduct> {
     })
 }
 
-/// Lets time pass. What was INOPERABLE at the start is mended in the end, so now and then another
-/// instance becomes it.
-pub fn step(world: &mut World) {
+/// The `n`th step of time. What is INOPERABLE is mended in the end, so that now and then another
+/// instance becomes it; and now and then an account is throttled.
+pub fn step(world: &mut World, n: usize) {
     world.step();
-    let inoperable = world.instance_counts(ACCOUNT, REGION).contains_key("INOPERABLE");
-    if !inoperable {
+    if !world.instance_counts(ACCOUNT, REGION).contains_key("INOPERABLE") {
         let products = world.catalog_mut(ACCOUNT, REGION).products_mut();
         let set = products.iter_mut().max_by_key(|product| product.instances.len()).unwrap();
         set.instances[0].status = Some("INOPERABLE".into());
+    }
+    if n % 30 == 15 {
+        // Not by chance: the exporter would go slower and slower, and make up for it in an hour.
+        // Each of two accounts twice, since `rate` does not see the first time.
+        let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
+        world.inject(throttle.of_account(MEMBERS[n / 30 % 2].0).times(1));
     }
 }

@@ -62,7 +62,7 @@ export function heatmap(box, { times: instants, buckets, scheme: [low, high], ga
   const lane = below / buckets.length;
   buckets.forEach(({ name, parts }, n) => {
     const top = below - (n + 1) * lane;
-    plot.append(svg('text', { x: left - 8, y: top + 4, 'text-anchor': 'end' }, name));
+    plot.append(svg('text', { x: left - 8, y: Math.max(top + 4, 9), 'text-anchor': 'end' }, name));
     parts.forEach((part, m) => {
       if (part === null) return;
       // The time of a sample is the end of what it counts.

@@ -16,7 +16,6 @@ const PER = { reqps: 'req/s', ops: 'ops/s', cps: 'c/s', rps: 'rd/s', eps: 'evt/s
 /** Three digits, where nobody says how many decimals. */
 function fixed(value, decimals) {
   if (value === 0) return '0';
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
   if (decimals !== undefined && decimals !== null) return value.toFixed(decimals);
   if (Number.isInteger(value)) return String(value);
   const size = Math.floor(Math.log10(Math.abs(value)));
@@ -89,6 +88,7 @@ export const known = (unit) => unit in UNITS || unit in PER || /^(suffix|prefix)
 
 /** `value` in that unit; `now`, in milliseconds, is for ages. */
 export function format(value, unit = 'none', decimals = undefined, now = Date.now()) {
+  if (!Number.isFinite(value) && typeof value === 'number') return value > 0 ? '∞' : '-∞';
   const [, kind, text] = /^(suffix|prefix):(.*)$/.exec(unit) ?? [];
   if (kind === 'suffix') return `${fixed(value, decimals)}${text}`;
   if (kind === 'prefix') return `${text}${fixed(value, decimals)}`;
