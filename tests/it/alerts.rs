@@ -6,7 +6,6 @@ mod chain;
 mod compressed;
 mod exporter;
 mod products;
-mod promtool;
 mod routes;
 mod targets;
 mod webhook;
