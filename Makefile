@@ -62,7 +62,7 @@ monitoring: ## rules, their tests, runbooks, dashboards: valid, current, of metr
 	$(VENV)/bin/python grafana/build.py --check
 	$(VENV)/bin/python tests/runbooks.py
 	$(VENV)/bin/python tests/runbook_rules.py
-	node --test tests/promql/*.test.mjs
+	node --test --test-reporter=dot tests/promql/*.test.mjs
 	node tests/promql/check.mjs
 
 fmt-check: ## is the code formatted?

@@ -56,7 +56,8 @@ function isOfOneReplica(selector, above) {
 }
 
 function takesOne({ op, modifier, labels, param }) {
-  if (op === 'max') return modifier === 'without' && REPLICA.every((label) => labels.includes(label));
+  // What is unknown to one replica is known if it is to the other: the smaller number of unknowns is right.
+  if (op === 'max' || op === 'min') return modifier === 'without' && REPLICA.every((label) => labels.includes(label));
   // The right side of a join, of which nothing but labels is wanted.
   return (
     op === 'topk' &&
