@@ -267,7 +267,7 @@ test('variables outside of strings become a value, within strings they stay', ()
   const top = { type: 'custom', name: 'top', query: '7', current: { value: '7' } };
   const first = `max without (${REPLICA}) (servicecatalog_scan_success${ours})`;
   good(`topk($top, ${first})`, ({ templating }) => templating.list.push(top));
-  good(`min without (${REPLICA}) (servicecatalog_scan_stack_sets_unknown${ours})`);
+  good(`min without (${REPLICA}) (servicecatalog_scan_success${ours})`);
   good(`max without (${REPLICA}) (max_over_time(servicecatalog_scan_success${ours}[$__range]))`);
   good(
     `max without (${REPLICA}) (increase(servicecatalog_scans_total${ours}[\${span}]))`,
