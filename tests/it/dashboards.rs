@@ -121,8 +121,8 @@ async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_ca
          and on (provisioned_product_id) \
          servicecatalog_provisioned_product_info{vended_account_id!=\"\"}";
     let broken = product(&prometheus, troubled).await.expect("an account is in trouble");
-    let outdated = "servicecatalog_provisioned_product_stack_instances{status=\"OUTDATED\"} > 0";
-    let stack_set = product(&prometheus, outdated).await.expect("the world is never all well");
+    let left_out = "servicecatalog_provisioned_product_stack_instances{status=\"INOPERABLE\"} > 0";
+    let stack_set = product(&prometheus, left_out).await.expect("an instance is in trouble");
     let products = [stack_set, broken].map(|id| format!("product={id}"));
     let script = Script { prometheus: &prometheus, seconds: scrapes * every };
     assert_finds_fault(&script).await;
