@@ -98,30 +98,32 @@ async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_ca
     let every = if wanted > USUAL { 5 } else { 1 };
     let prometheus = prometheus(&rig, every).await;
     let (mut scrapes, mut steps) = (0, 0);
-    let broken = loop {
+    while scrapes * every < wanted {
         scrapes = scraped(&prometheus, scrapes).await;
         if scrapes.is_multiple_of((wanted / USUAL / every).max(1)) {
             rig.simulator.with_world(|world| fleet::step(world, steps));
             steps += 1;
         }
-        let troubled = "servicecatalog_provisioned_product_last_record_created_timestamp_seconds \
-             and on (provisioned_product_id) \
-             servicecatalog_provisioned_product_status{status=~\"TAINTED|ERROR\"} == 1";
-        if scrapes * every >= wanted
-            && let Some(id) = product(&prometheus, troubled).await
-        {
-            break id;
-        }
-    };
-    rig.simulator.with_world(|world| world.freeze(true));
-    let outdated = "servicecatalog_provisioned_product_stack_instances{status=\"OUTDATED\"} > 0";
-    let vended = "servicecatalog_provisioned_product_info{vended_account_id!=\"\"}";
-    let mut products = Vec::new();
-    for query in [outdated, vended] {
-        let found = product(&prometheus, query).await;
-        products.push(format!("product={}", found.expect(query)));
     }
-    products.push(format!("product={broken}"));
+    let frozen = rig.simulator.with_world(|world| {
+        world.freeze(true);
+        world.unix_time()
+    });
+    until("Prometheus saw the world as it stopped", async || {
+        let oldest = "min(servicecatalog_scan_last_success_timestamp_seconds{stage=~\"products|records\"} > 0)";
+        prometheus.value(oldest).await.filter(|begun| *begun > frozen + 1.0)
+    })
+    .await;
+    // An account, for tables have a column for what was vended.
+    let troubled = "servicecatalog_provisioned_product_last_record_created_timestamp_seconds \
+         and on (provisioned_product_id) \
+         servicecatalog_provisioned_product_status{status=~\"TAINTED|ERROR\"} == 1 \
+         and on (provisioned_product_id) \
+         servicecatalog_provisioned_product_info{vended_account_id!=\"\"}";
+    let broken = product(&prometheus, troubled).await.expect("an account is in trouble");
+    let left_out = "servicecatalog_provisioned_product_stack_instances{status=\"INOPERABLE\"} > 0";
+    let stack_set = product(&prometheus, left_out).await.expect("an instance is in trouble");
+    let products = [stack_set, broken].map(|id| format!("product={id}"));
     let script = Script { prometheus: &prometheus, seconds: scrapes * every };
     assert_finds_fault(&script).await;
     let mut complaints = String::new();

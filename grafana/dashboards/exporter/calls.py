@@ -58,7 +58,7 @@ def panels():
         "From the first throttle of an account and region on.",
         unit="percentunit",
         thresholds=steps((0, GREEN), (0.1, RED)),
-        no_value="none was throttled while the exporter was scraped",
+        no_value="none seen in this time; a rate misses the first of each target",
         well=True,
     )
     yield lines(

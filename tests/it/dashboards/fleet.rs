@@ -94,14 +94,23 @@ fn products(seed: u64, now: u64) -> impl Iterator<Item = ProvisionedProduct> {
     })
 }
 
-/// The `n`th step of time. What is INOPERABLE is mended in the end, so that now and then another
-/// instance becomes it; and now and then an account is throttled.
+/// The `n`th step of time. What is in trouble is mended in the end, so that now and then another
+/// stack instance or account gets into it; and now and then an account is throttled.
 pub fn step(world: &mut World, n: usize) {
     world.step();
-    if !world.instance_counts(ACCOUNT, REGION).contains_key("INOPERABLE") {
-        let products = world.catalog_mut(ACCOUNT, REGION).products_mut();
+    let now = world.unix_time();
+    let inoperable = world.instance_counts(ACCOUNT, REGION).contains_key("INOPERABLE");
+    let products = world.catalog_mut(ACCOUNT, REGION).products_mut();
+    if !inoperable {
         let set = products.iter_mut().max_by_key(|product| product.instances.len()).unwrap();
         set.instances[0].status = Some("INOPERABLE".into());
+    }
+    let mut accounts: Vec<_> = products.iter_mut().filter(|product| is_account(product)).collect();
+    if !accounts.iter().any(|product| has(product, "TAINTED") || has(product, "ERROR")) {
+        let account = accounts.iter_mut().find(|product| has(product, "AVAILABLE")).unwrap();
+        account.status = Some("TAINTED".into());
+        account.record_created_time = Some(now);
+        account.record_updated_time = Some(now);
     }
     if n % 30 == 15 {
         // Not by chance: the exporter would go slower and slower, and make up for it in an hour.
@@ -109,4 +118,13 @@ pub fn step(world: &mut World, n: usize) {
         let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
         world.inject(throttle.of_account(MEMBERS[n / 30 % 2].0).times(1));
     }
+}
+
+fn has(product: &ProvisionedProduct, status: &str) -> bool {
+    product.status.as_deref() == Some(status)
+}
+
+fn is_account(product: &ProvisionedProduct) -> bool {
+    product.product_type.as_deref() == Some("CONTROL_TOWER_ACCOUNT")
+        && product.physical_id.is_some()
 }
