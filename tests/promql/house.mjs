@@ -43,7 +43,7 @@ function isCounted(above) {
 /** Whether what first brings series together takes one of each that two replicas export. */
 function isOfOneReplica(selector, above) {
   let inner = selector;
-  for (const outer of above.toReversed()) {
+  for (const outer of [...above].reverse()) {
     if (outer.kind === 'aggregate') return takesOne(outer);
     if (outer.kind === 'call' && PRESENCE.includes(outer.name)) return true;
     if (outer.kind === 'binary') {

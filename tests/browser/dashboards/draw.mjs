@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { inBrowser, packages, pictures } from '../support.mjs';
 import { choices, file, seconds, url } from './arguments.mjs';
@@ -11,6 +12,7 @@ import { model } from './model.mjs';
 /** Where the page is, to the browser; what it asks for there is read from the disk. */
 const HERE = 'http://page.invalid/';
 const KINDS = { '.html': 'text/html', '.css': 'text/css', '.mjs': 'text/javascript', '.js': 'text/javascript' };
+const PAGE = fileURLToPath(new URL('page', import.meta.url));
 const PLOTTER = join(packages, 'node_modules/uplot/dist');
 
 /** Rows that are shut in the smaller picture. */
@@ -22,7 +24,7 @@ const SHUT = {
 
 async function serve(route) {
   const name = route.request().url().slice(HERE.length);
-  const folder = name.startsWith('uPlot') ? PLOTTER : join(import.meta.dirname, 'page');
+  const folder = name.startsWith('uPlot') ? PLOTTER : PAGE;
   await route.fulfill({
     body: await readFile(join(folder, basename(name))), contentType: `${KINDS[extname(name)]}; charset=utf-8`,
   });

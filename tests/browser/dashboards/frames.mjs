@@ -42,7 +42,7 @@ export function tableFrame(target, found, ofMany) {
 /** The buckets of a query of the format `heatmap`: how many came into each, the lowest first. */
 export function bucketFrame(target, found, window) {
   const bound = ({ metric }) => number(metric.le);
-  const buckets = found.toSorted((a, b) => bound(a) - bound(b));
+  const buckets = [...found].sort((a, b) => bound(a) - bound(b));
   if (new Set(buckets.map(bound)).size !== buckets.length || buckets.some((b) => Number.isNaN(bound(b)))) {
     throw new Error('a heatmap needs each bucket once: sum by (le)');
   }

@@ -134,7 +134,7 @@ function table(panel, frames) {
   const many = columns[0]?.values.length ?? 0;
   if (many === 0) return nothing(panel.fieldConfig);
   const order = Array.from({ length: many }, (_, n) => n);
-  for (const { displayName, desc } of (panel.options.sortBy ?? []).toReversed()) {
+  for (const { displayName, desc } of [...(panel.options.sortBy ?? [])].reverse()) {
     const by = columns.find(({ shown }) => shown === displayName);
     if (!by) throw new Error(`sorted by ${displayName}, of which there is no column`);
     order.sort((a, b) => compare(by.values[a], by.values[b]) * (desc ? -1 : 1));
