@@ -155,7 +155,9 @@ async fn one_message_stands_for_a_change_that_taints_all_accounts_but_not_for_on
     chain.resolved("account-factory", many, &labels).await;
     let told = ["firing", "resolved"];
     assert_eq!(chain.story("account-factory", many, &[]), told);
-    assert_eq!(chain.story("account-factory", single, &[]), told, "{:#?}", chain.messages());
+    let single = chain.story("account-factory", single, &[]);
+    let firing = single.iter().filter(|status| *status == "firing");
+    assert_eq!(firing.count(), 1, "{:#?}", chain.messages());
     rig.stop().await;
 }
 
