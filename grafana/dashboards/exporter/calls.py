@@ -41,7 +41,7 @@ def panels():
         "From the first failure on.",
         unit="reqps",
         colors={reason: color for reason, color in states.REASON_COLORS.items()},
-        no_value="none failed while the exporter was scraped",
+        no_value="none seen in this time; a rate misses the first of each target",
         well=True,
     )
     yield lines(
@@ -72,7 +72,7 @@ def panels():
         "HTTP requests that repeated a failed one, a second.",
         "From the first retry on.",
         unit="reqps",
-        no_value="none was repeated while the exporter was scraped",
+        no_value="none seen in this time; a rate misses the first of each target",
         well=True,
     )
     yield lines(

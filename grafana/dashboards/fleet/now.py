@@ -174,6 +174,7 @@ def _alerts():
             Column(
                 "alertname",
                 "Alert",
+                330,
                 links=[
                     {
                         "title": "Runbook",
