@@ -15,9 +15,9 @@ demo: ## run the exporter against a simulated AWS; flags of the demo go in ARGS=
 	$(CARGO) run --release --locked -- demo $(ARGS)
 
 ##@ Develop
-.PHONY: test tools fmt fuzz bench metrics-md clean help
+.PHONY: test tools fmt fuzz bench metrics-md rules dashboards clean help
 test: ## everything that must pass, in stages; each stage below runs alone too
-	@tools/stages tools fmt-check lint deny doc cargo-test soak release counts smoke
+	@tools/stages tools monitoring fmt-check lint deny doc cargo-test soak release counts smoke
 
 fmt: ## format the code
 	$(CARGO) fmt
@@ -34,6 +34,12 @@ metrics-md: ## write METRICS.md from the metrics in the code
 	$(CARGO) run --quiet --locked -- metrics > target/METRICS.md
 	mv target/METRICS.md METRICS.md
 
+rules: ## write the rules for the Prometheus Operator from deploy/prometheus/rules.yml
+	$(VENV)/bin/python tools/prometheusrule
+
+dashboards: ## write the dashboards in grafana/ from grafana/build.py
+	$(VENV)/bin/python grafana/build.py
+
 clean: ## remove all that was built and installed below target/
 	$(CARGO) clean
 	rm -rf target
@@ -43,9 +49,21 @@ help: ## show this
 	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Stages of `make test`
-.PHONY: fmt-check lint deny doc cargo-test soak release counts smoke
+.PHONY: monitoring fmt-check lint deny doc cargo-test soak release counts smoke
 tools: ## install what the checks need: Debian packages, and Python packages below target/
 	@tools/install
+
+monitoring: ## rules, their tests, runbooks, dashboards: valid, current, of metrics that exist
+	promtool check config deploy/prometheus/prometheus.yml
+	promtool check rules --lint=all --lint-fatal deploy/prometheus/rules.yml
+	$(VENV)/bin/python tests/rule_tests.py
+	amtool check-config deploy/alertmanager/alertmanager.yml
+	$(VENV)/bin/python tools/prometheusrule --check
+	$(VENV)/bin/python grafana/build.py --check
+	$(VENV)/bin/python tests/runbooks.py
+	$(VENV)/bin/python tests/runbook_rules.py
+	node --test --test-reporter=dot tests/promql/*.test.mjs
+	node tests/promql/check.mjs
 
 fmt-check: ## is the code formatted?
 	$(CARGO) fmt --check

@@ -15,7 +15,7 @@ use servicecatalog_exporter::policy::{self, Needs};
 use crate::support::pki::Authority;
 
 const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
-const RULES: &str = "deploy/prometheus-rules-example.yml";
+const RULES: &str = "deploy/prometheus/rules.yml";
 const WEB_FILE: &str = "deploy/web-config-example.yml";
 const MEMBER_ROLE: &str = "deploy/member-role-example.yml";
 
@@ -27,11 +27,26 @@ fn read(name: &str) -> String {
     fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
+/// The files of a folder and of those below it.
+fn files_below(folder: &str) -> Vec<String> {
+    let entries = fs::read_dir(path(folder)).unwrap_or_else(|error| panic!("{folder}: {error}"));
+    let mut files = Vec::new();
+    for entry in entries.map(Result::unwrap) {
+        let name = format!("{folder}/{}", entry.file_name().display());
+        if entry.file_type().unwrap().is_dir() {
+            files.extend(files_below(&name));
+        } else {
+            files.push(name);
+        }
+    }
+    files
+}
+
 /// Every document, and all that is in `deploy/`.
 fn texts() -> Vec<(String, String)> {
-    let deploy = fs::read_dir(path("deploy")).unwrap();
-    let deploy = deploy.map(|file| format!("deploy/{}", file.unwrap().file_name().display()));
-    let names = DOCUMENTS.map(str::to_owned).into_iter().chain(deploy);
+    let docs = files_below("docs").into_iter().chain(files_below("grafana"));
+    let docs = docs.filter(|name| Path::new(name).extension().is_some_and(|e| e == "md"));
+    let names = DOCUMENTS.map(str::to_owned).into_iter().chain(files_below("deploy")).chain(docs);
     names.map(|name| (name.clone(), read(&name))).collect()
 }
 
@@ -57,6 +72,9 @@ fn every_metric_that_a_document_names_is_in_the_reference() {
     for (name, text) in texts() {
         let letters = |c: char| !(c.is_ascii_alphanumeric() || c == '_');
         for word in text.split(letters).filter(|word| word.starts_with("servicecatalog_")) {
+            // Those of a histogram.
+            let suffix = ["_bucket", "_sum", "_count"].iter().find(|end| word.ends_with(**end));
+            let word = suffix.map_or(word, |end| word.trim_end_matches(end));
             let is_program = word == "servicecatalog_exporter";
             assert!(is_program || reference.contains(&format!("### `{word}`\n")), "{name}: {word}");
         }
@@ -67,12 +85,16 @@ fn every_metric_that_a_document_names_is_in_the_reference() {
 fn every_file_that_a_document_names_is_there() {
     for (name, text) in texts() {
         let links = between(&text, "](", ")").into_iter().filter(|link| !link.contains("://"));
-        let files = links.filter(|link| !link.starts_with('#'));
+        let folder = path(&name).parent().unwrap().to_owned();
+        for link in links.filter(|link| !link.starts_with('#')) {
+            let file = link.split('#').next().unwrap();
+            assert!(folder.join(file).exists(), "{name}: {link}");
+        }
         let named = words(&text).filter(|word| {
             let places = ["deploy/", "tests/it/", "src/", "tools/"];
             places.iter().any(|place| word.starts_with(place) && word.len() > place.len())
         });
-        for file in files.chain(named) {
+        for file in named {
             let file = file.trim_end_matches('.');
             assert!(path(file).exists(), "{name}: {file}");
         }
@@ -137,7 +159,7 @@ fn every_flag_in_the_table_of_settings_is_one_and_has_its_variable() {
 }
 
 #[test]
-fn the_readme_lists_the_alerts_of_the_example() {
+fn the_readme_lists_the_alerts() {
     let (readme, rules) = (read("README.md"), read(RULES));
     let listed: BTreeSet<&str> = between(&readme, "\n| `ServiceCatalog", "`").into_iter().collect();
     let written: BTreeSet<&str> =

@@ -85,7 +85,7 @@ async fn published(rig: &Rig, wanted: impl Fn(&Published) -> bool) -> Arc<Publis
 }
 
 /// Scans every target once.
-async fn scan_all(rig: &Rig) -> Scrape {
+pub async fn scan_all(rig: &Rig) -> Scrape {
     let before: BTreeMap<Place, u64> = states(rig).iter().map(|t| (place(t), t.scans())).collect();
     rig.tick().await;
     published(rig, |published| {

@@ -10,11 +10,13 @@
     reason = "in a test a panic is the message, and tests own their tasks and clocks; clippy.toml exempts only #[test] functions, not their helpers"
 )]
 
+mod alerts;
 mod boto3;
 mod browser;
 mod cli;
 mod contract;
 mod counted;
+mod dashboards;
 mod documents;
 mod enrich;
 mod fleet;

@@ -1,17 +1,16 @@
 //! A real Prometheus scrapes the exporter, and what is queried from it is the simulator's truth.
 
 mod secured;
-mod server;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 use servicecatalog_exporter::sim::{ACCOUNT, Fault, Operation, REGION, What, World};
 
-use self::server::Prometheus;
 use crate::support::Rig;
 use crate::support::exposition::Scrape;
 use crate::support::foreign::{scan_and_be_named, settled, until};
+use crate::support::prometheus::Prometheus;
 
 const PRODUCTS: &str = "servicecatalog_provisioned_products";
 

@@ -3,10 +3,10 @@
 use servicecatalog_exporter::password;
 use servicecatalog_exporter::sim::World;
 
-use super::server::Prometheus;
 use crate::support::Rig;
 use crate::support::foreign::until;
 use crate::support::pki::{Authority, dns};
+use crate::support::prometheus::Prometheus;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs prometheus"]

@@ -7,6 +7,8 @@ pub mod foreign;
 pub mod http;
 pub mod https;
 pub mod pki;
+pub mod prometheus;
+pub mod server;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
