@@ -88,42 +88,25 @@ def panels():
         no_value="none among the instances that are known",
         well=True,
     )
-    yield bars(
-        "Not CURRENT by account",
-        [
-            (
-                "sort_desc(topk(15, count by (stack_account_id) (\n  "
-                + one_product(INSTANCE, NOT_CURRENT)
-                + "\n)))",
-                "{{stack_account_id}}",
-            )
-        ],
-        "The 15 accounts with most of them. If one stands out, something is wrong in that account.",
-        "Needs `metrics.per_instance`, `problems` by default.",
-        steps((0, GREEN), (1, ORANGE)),
-        span=8,
-        height=10,
-        no_value="none among the instances that are known",
-        well=True,
-    )
-    yield bars(
-        "Not CURRENT by region",
-        [
-            (
-                "sort_desc(topk(15, count by (stack_region) (\n  "
-                + one_product(INSTANCE, NOT_CURRENT)
-                + "\n)))",
-                "{{stack_region}}",
-            )
-        ],
-        "The 15 regions with most of them. If one stands out, something is wrong in that region.",
-        "Needs `metrics.per_instance`, `problems` by default.",
-        steps((0, GREEN), (1, ORANGE)),
-        span=8,
-        height=10,
-        no_value="none among the instances that are known",
-        well=True,
-    )
+    for word, label in [("account", "stack_account_id"), ("region", "stack_region")]:
+        yield bars(
+            f"Not CURRENT by {word}",
+            [
+                (
+                    f"sort_desc(topk(15, count by ({label}) (\n  "
+                    + one_product(INSTANCE, NOT_CURRENT)
+                    + "\n)))",
+                    f"{{{{{label}}}}}",
+                )
+            ],
+            f"The 15 {word}s with most of them. If one stands out, something is wrong in that {word}.",
+            "Needs `metrics.per_instance`, `problems` by default.",
+            steps((0, GREEN), (1, ORANGE)),
+            span=8,
+            height=10,
+            no_value="none among the instances that are known",
+            well=True,
+        )
     instance = state(states.INSTANCE_CODES, lambda by: one_product(INSTANCE, by), states.INSTANCE_OTHER)
     yield timeline(
         "Instances that were not CURRENT the longest",
