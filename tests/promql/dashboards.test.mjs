@@ -224,6 +224,7 @@ test('rates are over $__rate_interval, and counters within a rate', () => {
     'target-rate-interval-rule',
     `max without (${REPLICA}) (rate(servicecatalog_scans_total${ours}[$__interval]))`,
   );
+  target('is not under max without', `min without (${REPLICA}) (servicecatalog_scan_success${ours})`);
   target('stands outside rate', `max without (${REPLICA}) (servicecatalog_scans_total${ours})`);
   target('is not under max without', `sum(rate(servicecatalog_scans_total${ours}[$__rate_interval]))`);
 });
@@ -267,7 +268,6 @@ test('variables outside of strings become a value, within strings they stay', ()
   const top = { type: 'custom', name: 'top', query: '7', current: { value: '7' } };
   const first = `max without (${REPLICA}) (servicecatalog_scan_success${ours})`;
   good(`topk($top, ${first})`, ({ templating }) => templating.list.push(top));
-  good(`min without (${REPLICA}) (servicecatalog_scan_success${ours})`);
   good(`max without (${REPLICA}) (max_over_time(servicecatalog_scan_success${ours}[$__range]))`);
   good(
     `max without (${REPLICA}) (increase(servicecatalog_scans_total${ours}[\${span}]))`,

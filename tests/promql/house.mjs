@@ -10,6 +10,9 @@ const OF_COUNTERS = ['rate', 'irate', 'increase', 'resets', 'changes'];
 const PRESENCE = ['absent', 'absent_over_time'];
 const FIRST = `max without (${REPLICA.join(', ')}) (…)`;
 
+/** What is unknown to one replica may be known to the other, so here the smaller number is right. */
+const UNKNOWN = 'servicecatalog_scan_stack_sets_unknown';
+
 /** Calls `say` with what breaks a rule of the house. */
 export function houseRules(tree, known, say) {
   judgeJoins(tree, known, say);
@@ -44,7 +47,7 @@ function isCounted(above) {
 function isOfOneReplica(selector, above) {
   let inner = selector;
   for (const outer of [...above].reverse()) {
-    if (outer.kind === 'aggregate') return takesOne(outer);
+    if (outer.kind === 'aggregate') return takesOne(outer, selector.name);
     if (outer.kind === 'call' && PRESENCE.includes(outer.name)) return true;
     if (outer.kind === 'binary') {
       const other = outer.left === inner ? outer.right : outer.left;
@@ -55,9 +58,8 @@ function isOfOneReplica(selector, above) {
   return false;
 }
 
-function takesOne({ op, modifier, labels, param }) {
-  // What is unknown to one replica is known if it is to the other: the smaller number of unknowns is right.
-  if (op === 'max' || op === 'min') return modifier === 'without' && REPLICA.every((label) => labels.includes(label));
+function takesOne({ op, modifier, labels, param }, name) {
+  if (op === 'max' || (op === 'min' && name === UNKNOWN)) return modifier === 'without' && REPLICA.every((label) => labels.includes(label));
   // The right side of a join, of which nothing but labels is wanted.
   return (
     op === 'topk' &&
