@@ -1,10 +1,13 @@
 """usage: tests/deploy/image.py BINARY
 
 Makes the root file system of the image from BINARY and runs it as a container would: as its user, its
-root read-only, with nothing of this machine but the network and /proc. Needs Debian and root, and no
-container engine.
+root read-only, with nothing of this machine but the network and /proc. Then builds the last stages of
+the Dockerfile around it with buildah, and looks at what the image says. Needs Debian and root; no
+container engine, and no registry.
 """
 
+import filecmp
+import json
 import os
 import re
 import shutil
@@ -104,6 +107,52 @@ class Image(unittest.TestCase):
         ]
         # The folder itself is made by whoever builds, with that one's mask.
         self.assertEqual(writable, [])
+
+
+class Built(unittest.TestCase):
+    """The image that the Dockerfile makes where its stage `build` has done its work."""
+
+    @classmethod
+    def setUpClass(cls):
+        if not shutil.which("buildah"):
+            raise AssertionError("buildah is missing: apt-get install --no-install-recommends buildah")
+        cls.folder = Path(cls.enterClassContext(tempfile.TemporaryDirectory()))
+        built = cls.folder / "build"
+        run(ROOT / "deploy" / "docker" / "rootfs", BINARY, built / "rootfs")
+        (built / "binary").mkdir()
+        shutil.copy(BINARY, built / "binary" / "servicecatalog-exporter")
+        cls.rootfs = built / "rootfs"
+        cls.buildah(
+            "build", f"--build-context=build={built}", "--format=docker", "--tag=image", "--build-arg=VERSION=1.2.3",
+            "--build-arg=REVISION=abc", "--file=deploy/docker/Dockerfile", ".",
+        )
+
+    @classmethod
+    def buildah(cls, *arguments):
+        # A store of its own, of plain folders: it works on every file system.
+        store = (f"--root={cls.folder}/store", f"--runroot={cls.folder}/run", "--storage-driver=vfs")
+        return run("buildah", *store, *arguments, cwd=ROOT)
+
+    def test_says_who_it_runs_as_what_it_runs_and_how_its_health_is_asked(self):
+        said = json.loads(self.buildah("inspect", "--type=image", "image"))["Docker"]["config"]
+        self.assertEqual(said["User"], USER)
+        self.assertEqual(said["Entrypoint"], [PROGRAM])
+        self.assertEqual(said["Healthcheck"]["Test"], ["CMD", PROGRAM, "healthcheck"])
+        self.assertEqual(list(said["ExposedPorts"]), ["10419/tcp"])
+        labels = {key.removeprefix("org.opencontainers.image."): value for key, value in said["Labels"].items()}
+        self.assertEqual((labels["version"], labels["revision"]), ("1.2.3", "abc"))
+        self.assertEqual(labels["licenses"], "Apache-2.0")
+
+    def test_holds_the_root_file_system_and_nothing_else(self):
+        container = self.buildah("from", "image").strip()
+        mounted = Path(self.buildah("mount", container).strip())
+
+        def files(root):
+            return sorted(str(path.relative_to(root)) for path in root.rglob("*") if path.is_file())
+
+        self.assertEqual(files(mounted), files(self.rootfs))
+        _, differ, unread = filecmp.cmpfiles(mounted, self.rootfs, files(mounted), shallow=False)
+        self.assertEqual((differ, unread), ([], []))
 
 
 if __name__ == "__main__":
