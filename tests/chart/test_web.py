@@ -85,7 +85,8 @@ class Monitor(unittest.TestCase):
         self.assertEqual("/metrics", endpoint(MATRIX["shards"])["path"])
         made = endpoint(MATRIX["behind-a-proxy"])
         self.assertEqual("/servicecatalog/prometheus", made["path"])
-        self.assertEqual("/prometheus", env(MATRIX["behind-a-proxy"])["SERVICECATALOG_EXPORTER_WEB_TELEMETRY_PATH"])
+        variables = env(MATRIX["behind-a-proxy"])
+        self.assertEqual("/prometheus", variables["SERVICECATALOG_EXPORTER_WEB_TELEMETRY_PATH"])
 
     def test_the_ports_lead_to_one_another(self):
         values = MATRIX["behind-a-proxy"]

@@ -10,6 +10,8 @@ from support import (
     with_image, workload,
 )
 
+VERSION = re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(encoding="utf-8"), re.M)[1]
+
 
 class Shards(unittest.TestCase):
     def test_one_shard_is_a_deployment_that_scans_everything(self):
@@ -146,8 +148,8 @@ class Rollout(unittest.TestCase):
         spec = of_kind("PodDisruptionBudget", MATRIX["everything"])["spec"]
         self.assertEqual("50%", spec["minAvailable"])
         self.assertNotIn("maxUnavailable", spec)
-        spec = of_kind("PodDisruptionBudget", with_image(podDisruptionBudget={"enabled": True, "minAvailable": 0}))["spec"]
-        self.assertEqual(0, spec["minAvailable"])
+        none = with_image(podDisruptionBudget={"enabled": True, "minAvailable": 0})
+        self.assertEqual(0, of_kind("PodDisruptionBudget", none)["spec"]["minAvailable"])
 
 
 class Pods(unittest.TestCase):
@@ -156,8 +158,7 @@ class Pods(unittest.TestCase):
 
     def test_the_tag_is_the_version_unless_you_say_otherwise(self):
         name = IMAGE["image"]["repository"]
-        version = re.search(r'^version = "(.+)"', (ROOT / "Cargo.toml").read_text(encoding="utf-8"), re.M)[1]
-        self.assertEqual(f"{name}:{version}", container(IMAGE)["image"])
+        self.assertEqual(f"{name}:{VERSION}", container(IMAGE)["image"])
         self.assertEqual(f"{name}:1.0", container(MATRIX["existing-secret"])["image"])
         self.assertRegex(container(MATRIX["everything"])["image"], f"^{name}@sha256:[0-9a-f]{{64}}$")
 
@@ -187,6 +188,11 @@ class Pods(unittest.TestCase):
         self.assertEqual("catalog", labels["app.kubernetes.io/name"])
         self.assertEqual("f", labels["e"])
         self.assertEqual("4711", labels["cost-center"])
+        common = {"app.kubernetes.io/name": "not-this", "team": "cloud"}
+        for each in objects(with_image(commonLabels=common, prometheusRule={"enabled": True})):
+            labels = each["metadata"]["labels"]
+            self.assertEqual("servicecatalog-exporter", labels["app.kubernetes.io/name"], each["kind"])
+            self.assertEqual("cloud", labels["team"], each["kind"])
 
     def test_the_demo_is_the_same_pod_with_another_command(self):
         self.assertNotIn("args", container(IMAGE))
@@ -205,10 +211,16 @@ class Pods(unittest.TestCase):
 
 
 class Names(unittest.TestCase):
+    def test_the_chart_has_the_version_of_the_exporter(self):
+        with helm_python.Chart.load(CHART) as chart:
+            self.assertEqual(VERSION, chart.version)
+            self.assertEqual(VERSION, chart.metadata["appVersion"])
+
     def test_a_release_with_the_charts_name_does_not_say_it_twice(self):
         with helm_python.Chart.load(CHART) as chart:
-            text = chart.render(IMAGE, name="servicecatalog-exporter", namespace="x")
-        self.assertIn("\n  name: servicecatalog-exporter\n", text["servicecatalog-exporter/templates/workload.yaml"])
+            made = chart.render(IMAGE, name="servicecatalog-exporter", namespace="x")
+        text = made["servicecatalog-exporter/templates/workload.yaml"]
+        self.assertIn("\n  name: servicecatalog-exporter\n", text)
 
     def test_names_are_short_enough_for_the_label_of_a_statefulsets_revision(self):
         values = with_image(fullnameOverride="x" * 80, shards=2)
