@@ -1,12 +1,14 @@
 """For every file of values: Helm has nothing to say, and the API server would take every object."""
 
+import tempfile
 import unittest
+from pathlib import Path
 
 import helm_python
 import yaml
 
 import schemas
-from support import CHART, MATRIX, objects, texts, with_image, workload
+from support import CHART, MATRIX, NAMESPACE, RELEASE, objects, texts, with_image, workload
 
 SELECTED = ["app.kubernetes.io/name", "app.kubernetes.io/instance"]
 
@@ -77,6 +79,18 @@ class Matrix(unittest.TestCase):
         seen = {key for values in MATRIX.values() for key in values}
         never = set(defaults) - seen - {"runbookUrl", "livenessProbe", "readinessProbe", "securityContext"}
         self.assertEqual(set(), never)
+
+
+class Package(unittest.TestCase):
+    def test_a_packed_chart_is_the_same_and_small_enough_to_be_kept_by_helm(self):
+        with tempfile.TemporaryDirectory() as folder:
+            archive = helm_python.package(CHART, destination=folder)
+            # Helm keeps the chart and what it became in one Secret, of at most 1 MiB.
+            self.assertLess(Path(archive).stat().st_size, 200_000)
+            with helm_python.Chart.load(archive) as chart:
+                made = chart.render(MATRIX["rules-and-dashboards"], name=RELEASE, namespace=NAMESPACE)
+        wanted = texts(MATRIX["rules-and-dashboards"])
+        self.assertEqual(wanted, {name.rsplit("/", 1)[1]: text for name, text in made.items()})
 
 
 class Schemas(unittest.TestCase):

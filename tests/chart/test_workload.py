@@ -173,15 +173,18 @@ class Pods(unittest.TestCase):
             self.assertIs(True, inner["readOnlyRootFilesystem"])
             self.assertEqual({"drop": ["ALL"]}, inner["capabilities"])
 
-    def test_null_takes_a_part_of_a_default_out(self):
-        values = MATRIX["everything"]
-        self.assertEqual(
-            {"requests": {"memory": "1Gi", "cpu": "50m"}},
-            {key: dict(each) for key, each in container(values)["resources"].items()},
-        )
-        context = pod(values)["securityContext"]
-        self.assertNotIn("runAsUser", context)
-        self.assertEqual(1000, context["fsGroup"])
+    def test_null_takes_a_part_of_a_default_out_and_leaves_the_rest(self):
+        for name, part, rest, place in [
+            ("resources", "limits", "requests", container),
+            ("securityContext", "capabilities", "readOnlyRootFilesystem", container),
+            ("podSecurityContext", "runAsUser", "fsGroup", pod),
+            ("startupProbe", "timeoutSeconds", "periodSeconds", container),
+            ("livenessProbe", "timeoutSeconds", "periodSeconds", container),
+            ("readinessProbe", "timeoutSeconds", "periodSeconds", container),
+        ]:
+            made = place(with_image(**{name: {part: None}}))[name.replace("podS", "s")]
+            self.assertNotIn(part, made, name)
+            self.assertIn(rest, made, name)
 
     def test_labels_of_yours_cannot_hide_a_pod_from_its_selector(self):
         labels = workload(MATRIX["everything"])["spec"]["template"]["metadata"]["labels"]
