@@ -7,8 +7,8 @@ import jsonschema
 import kubernetes_validate
 from cloudcoil.models.prometheus_operator import v1
 
-# The version that Helm renders for when nobody tells.
-KUBERNETES = "1.36"
+# Helm's SDK renders for 1.36, and so does the chart from 1.30 on.
+KUBERNETES = ("1.30", "1.36", kubernetes_validate.latest_version())
 
 
 def closed(node):
@@ -33,14 +33,16 @@ def of_operator(kind):
     return jsonschema.Draft202012Validator(closed(getattr(v1, kind).model_json_schema(by_alias=True)))
 
 
-def complaints(thing):
-    """What is wrong with an object, one a line."""
+def complaints(thing, versions=KUBERNETES):
+    """What is wrong with an object in those versions of Kubernetes, one a line."""
     if thing["apiVersion"].startswith("monitoring.coreos.com/"):
         errors = of_operator(thing["kind"]).iter_errors(thing)
         return [f"{error.json_path}: {error.message[:300]}" for error in errors]
-    try:
-        kubernetes_validate.validate(thing, KUBERNETES, strict=True)
-    except kubernetes_validate.ValidationError as error:
-        where = ".".join(str(part) for part in error.path)
-        return [f"{where}: {error.message[:300]}"]
-    return []
+    wrong = []
+    for version in versions:
+        try:
+            kubernetes_validate.validate(thing, version, strict=True)
+        except kubernetes_validate.ValidationError as error:
+            where = ".".join(str(part) for part in error.path)
+            wrong.append(f"{version}: {where}: {error.message[:300]}")
+    return wrong

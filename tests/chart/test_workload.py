@@ -219,6 +219,18 @@ class Names(unittest.TestCase):
             self.assertEqual(VERSION, chart.version)
             self.assertEqual(VERSION, chart.metadata["appVersion"])
 
+    def test_every_object_says_of_which_release_it_is(self):
+        wanted = {
+            "app.kubernetes.io/name": "servicecatalog-exporter",
+            "app.kubernetes.io/instance": "prod",
+            "app.kubernetes.io/version": VERSION,
+            "app.kubernetes.io/managed-by": "Helm",
+            "helm.sh/chart": f"servicecatalog-exporter-{VERSION}",
+        }
+        values = {**MATRIX["rules-and-dashboards"], **MATRIX["shards"], "networkPolicy": {"enabled": True}}
+        for each in objects(values):
+            self.assertLessEqual(wanted.items(), each["metadata"]["labels"].items(), each["kind"])
+
     def test_a_release_with_the_charts_name_does_not_say_it_twice(self):
         with helm_python.Chart.load(CHART) as chart:
             made = chart.render(IMAGE, name="servicecatalog-exporter", namespace="x")
