@@ -80,7 +80,8 @@ class Matrix(unittest.TestCase):
         def check(values):
             made = workload(values)
             name = f"{made['kind'].lower()}/{made['metadata']['name']}"
-            self.assertIn(name, texts(values)["NOTES.txt"])
+            for words in (f"port-forward {name} 10419:", f"exec {name} -- servicecatalog-exporter check"):
+                self.assertIn(words, texts(values)["NOTES.txt"])
 
         self.of_each(check)
 
