@@ -1,12 +1,15 @@
 """Runs the unit tests of the rules, deploy/prometheus/tests/*.yml, with promtool.
 
-usage: python tests/rule_tests.py [ALERT…]
+usage: python tests/rule_tests.py [--rules FILE] [ALERT…]
+
+FILE holds the rules to test, by default deploy/prometheus/rules.yml.
 
 `promtool test rules deploy/prometheus/tests/*.yml` says the same, many times later: it evaluates
 every rule each simulated minute. Here each file gets the rules that it asks for, and the records
 that they are made of. The names of the files are those of the alerts.
 """
 
+import argparse
 import os
 import re
 import subprocess
@@ -73,8 +76,13 @@ def run(path, rules, folder):
     return ("" if ran.returncode == 0 else said), time.monotonic() - since
 
 
-def main(alerts):
-    rules = yaml.safe_load((FOLDER / "rules.yml").read_text(encoding="utf-8"))
+def main(arguments):
+    parser = argparse.ArgumentParser(usage=__doc__.split("\n")[2].removeprefix("usage: "))
+    parser.add_argument("--rules", type=Path, default=FOLDER / "rules.yml")
+    parser.add_argument("alerts", nargs="*")
+    asked = parser.parse_args(arguments)
+    alerts = asked.alerts
+    rules = yaml.safe_load(asked.rules.read_text(encoding="utf-8"))
     paths = sorted((FOLDER / "tests").glob("*.yml"))
     if alerts:
         paths = [path for path in paths if path.stem in alerts]
