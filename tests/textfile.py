@@ -93,10 +93,10 @@ class Textfile(unittest.TestCase):
 
     def test_the_entry_of_cron_does_nothing_while_another_scan_runs(self):
         _, _, _, command = cron()
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, Demo() as aws:
             command = command.replace(FOLDER, folder).replace("/usr/bin/servicecatalog-exporter", BINARY)
             held = ["flock", "--nonblock", folder, *shlex.split(command)]
-            ran = subprocess.run(held, capture_output=True, text=True, check=False)
+            ran = subprocess.run(held, env=aws, capture_output=True, text=True, check=False)
             self.assertEqual((ran.returncode, os.listdir(folder)), (1, []), ran.stderr)
 
     def test_all_say_the_same_interval_user_and_folder(self):
