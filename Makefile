@@ -17,7 +17,7 @@ demo: ## run the exporter against a simulated AWS; flags of the demo go in ARGS=
 ##@ Develop
 .PHONY: test tools fmt fuzz bench metrics-md rules dashboards clean help
 test: ## everything that must pass, in stages; each stage below runs alone too
-	@tools/stages tools monitoring fmt-check lint deny doc cargo-test soak release counts smoke
+	@tools/stages tools monitoring fmt-check lint deny doc cargo-test soak release counts smoke roles
 
 fmt: ## format the code
 	$(CARGO) fmt
@@ -49,7 +49,7 @@ help: ## show this
 	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Stages of `make test`
-.PHONY: monitoring fmt-check lint deny doc cargo-test soak release counts smoke
+.PHONY: monitoring fmt-check lint deny doc cargo-test soak release counts smoke roles
 tools: ## install what the checks need: Debian packages, and Python packages below target/
 	@tools/install
 
@@ -98,3 +98,7 @@ counts: ## does publishing allocate nothing for each series?
 
 smoke: ## does the release binary's demo start, answer and end as it should?
 	$(VENV)/bin/python tools/smoke $(BINARY)
+
+roles: ## do the roles in deploy/ allow what the release binary asks for, and do the examples beside them work?
+	$(VENV)/bin/python tests/iam/check.py $(BINARY)
+	$(VENV)/bin/python tests/textfile.py $(BINARY)

@@ -17,7 +17,7 @@ use crate::support::pki::Authority;
 const DOCUMENTS: [&str; 4] = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 const RULES: &str = "deploy/prometheus/rules.yml";
 const WEB_FILE: &str = "deploy/web-config-example.yml";
-const MEMBER_ROLE: &str = "deploy/member-role-example.yml";
+const MEMBER_ROLE: &str = "deploy/cloudformation/member.yml";
 
 fn path(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
