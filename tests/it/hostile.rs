@@ -29,6 +29,11 @@ fn flood() -> usize {
     fits.min(FLOOD)
 }
 
+/// Sockets of a flood that wait for the kernel of the victim at the same time. The loopback's queue
+/// has room for 1000 packets (`net.core.netdev_max_backlog`): more at once and it drops what others
+/// send too, whose kernel then waits longer and longer until it tries again.
+const AT_ONCE: usize = 400;
+
 /// Does the same `count` times, `at_once` of them at a time, and returns what came of each.
 async fn many<F, T>(count: usize, at_once: usize, mut one: impl FnMut(usize) -> F) -> Vec<T>
 where
@@ -73,18 +78,18 @@ async fn five_thousand_sockets_that_say_nothing_delay_a_newcomer_and_not_who_scr
         let mut scraper = victim.scraper().await;
         scraper.scrape().await;
         let before = victim.peak();
-        let (count, mut flood) = (flood(), JoinSet::new());
+        let (count, address) = (flood(), victim.address);
+        let (mut flood, mut sockets) = (JoinSet::new(), Vec::new());
         for _ in 0..count {
-            let address = victim.address;
-            flood.spawn(async move { Socket::connect(address).await });
-        }
-        let mut sockets = Vec::new();
-        while let Some(socket) = flood.join_next().await {
-            sockets.push(socket.unwrap());
-            if sockets.len() % 500 == 0 {
-                scraper.scrape().await;
+            if flood.len() == AT_ONCE {
+                sockets.push(flood.join_next().await.unwrap().unwrap());
+                if sockets.len() % 500 == 0 {
+                    scraper.scrape().await;
+                }
             }
+            flood.spawn(Socket::connect(address));
         }
+        sockets.extend(flood.join_all().await);
         // The last of them are still in the queue.
         scraper.scrape().await;
         victim.lets_in_a_newcomer().await;
