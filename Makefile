@@ -80,8 +80,9 @@ deny: ## licences, banned crates and sources of the dependencies, by deny.toml
 doc: ## does the documentation build without a warning?
 	RUSTDOCFLAGS=-Dwarnings $(CARGO) doc --no-deps --locked
 
+# Without backtraces, which are the runtime's here, so that the end of a log holds what failed.
 cargo-test: ## all tests, those that need foreign programs included; a filter goes in ARGS="…"
-	$(CARGO) test --locked -- --include-ignored --skip soak::run:: $(ARGS)
+	RUST_BACKTRACE=0 $(CARGO) test --locked -- --include-ignored --skip soak::run:: $(ARGS)
 
 # Each of the soaks goes on for that long, and until every fault has struck once.
 MINUTES ?= 1
