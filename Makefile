@@ -4,6 +4,9 @@ SHELL := /usr/bin/env bash
 
 CARGO ?= cargo
 VENV := $(CURDIR)/target/tools/venv
+# For what mounts and changes its root.
+AS_ROOT := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+CARGO_DEB := $(CURDIR)/target/tools/cargo/bin/cargo-deb
 BINARY = $(or $(CARGO_TARGET_DIR),target)/release/servicecatalog-exporter
 
 # The tests run boto3 with it.
@@ -17,7 +20,8 @@ demo: ## run the exporter against a simulated AWS; flags of the demo go in ARGS=
 ##@ Develop
 .PHONY: test tools fmt fuzz bench metrics-md rules dashboards clean help
 test: ## everything that must pass, in stages; each stage below runs alone too
-	@tools/stages tools monitoring fmt-check lint deny doc cargo-test soak release counts smoke roles
+	@tools/stages tools monitoring chart deploy fmt-check lint deny doc cargo-test soak release counts smoke \
+	  roles packages
 
 fmt: ## format the code
 	$(CARGO) fmt
@@ -34,11 +38,13 @@ metrics-md: ## write METRICS.md from the metrics in the code
 	$(CARGO) run --quiet --locked -- metrics > target/METRICS.md
 	mv target/METRICS.md METRICS.md
 
-rules: ## write the rules for the Prometheus Operator from deploy/prometheus/rules.yml
+rules: ## write the rules for the Prometheus Operator and the chart from deploy/prometheus/rules.yml
 	$(VENV)/bin/python tools/prometheusrule
+	$(VENV)/bin/python deploy/helm/build.py
 
-dashboards: ## write the dashboards in grafana/ from grafana/build.py
+dashboards: ## write the dashboards in grafana/, and the chart's, from grafana/build.py
 	$(VENV)/bin/python grafana/build.py
+	$(VENV)/bin/python deploy/helm/build.py
 
 clean: ## remove all that was built and installed below target/
 	$(CARGO) clean
@@ -49,7 +55,7 @@ help: ## show this
 	  /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 ##@ Stages of `make test`
-.PHONY: monitoring fmt-check lint deny doc cargo-test soak release counts smoke roles
+.PHONY: monitoring chart deploy fmt-check lint deny doc cargo-test soak release counts smoke roles packages
 tools: ## install what the checks need: Debian packages, and Python packages below target/
 	@tools/install
 
@@ -64,6 +70,17 @@ monitoring: ## rules, their tests, runbooks, dashboards: valid, current, of metr
 	$(VENV)/bin/python tests/runbook_rules.py
 	node --test --test-reporter=dot tests/promql/*.test.mjs
 	node tests/promql/check.mjs
+
+chart: ## the Helm chart: what Helm and the schemas say, its logic, its rules
+	$(VENV)/bin/python deploy/helm/build.py --check
+	$(VENV)/bin/python -m unittest discover --start-directory tests/chart --top-level-directory tests/chart
+	$(VENV)/bin/python tests/chart/rendered_rules.py target/chart-rules.yml
+	$(VENV)/bin/python tests/rule_tests.py --rules target/chart-rules.yml
+
+deploy: ## image, compose, unit, roles, workflows, scripts, links: what the tools say that know them
+	$(VENV)/bin/python tests/deploy/checks.py
+	$(VENV)/bin/python tests/deploy/release.py
+	$(VENV)/bin/python tests/deploy/checkov.py
 
 fmt-check: ## is the code formatted?
 	$(CARGO) fmt --check
@@ -103,3 +120,13 @@ smoke: ## does the release binary's demo start, answer and end as it should?
 roles: ## do the roles in deploy/ allow what the release binary asks for, and do the examples beside them work?
 	$(VENV)/bin/python tests/iam/check.py $(BINARY)
 	$(VENV)/bin/python tests/textfile.py $(BINARY)
+
+# cargo-deb takes what cargo put below target/, so a target directory elsewhere has no package.
+packages: ## do the image, the Debian package, compose and the chart's pods work with the release binary? needs root
+	$(AS_ROOT) $(VENV)/bin/python tests/deploy/image.py $(BINARY)
+	$(VENV)/bin/python tests/deploy/calls.py $(BINARY)
+	$(AS_ROOT) $(VENV)/bin/python tests/deploy/compose.py $(BINARY)
+	$(VENV)/bin/python tests/chart/against_binary.py $(BINARY)
+	deploy/deb/prepare $(BINARY)
+	$(CARGO_DEB) --no-build --no-strip --output target/package/servicecatalog-exporter.deb
+	$(AS_ROOT) $(VENV)/bin/python tests/deploy/package.py target/package/servicecatalog-exporter.deb
