@@ -4,12 +4,15 @@ import hashlib
 import importlib.machinery
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import unittest
 from pathlib import Path
+
+import helm_python
 
 ROOT = Path(__file__).parent.parent.parent
 CARGO = '[package]\nname = "servicecatalog-exporter"\nversion = "1.2.3"\n'
@@ -144,6 +147,39 @@ class Pack(unittest.TestCase):
         self.assertEqual(done.returncode, 1)
         self.assertIn("is version 1.2.3, not 1.2.4", done.stdout)
         self.assertFalse((self.project / "cargo-deb.called").exists())
+
+
+class Chart(unittest.TestCase):
+    """In a copy of the chart."""
+
+    IMAGE = "registry.example.com/team/servicecatalog-exporter"
+
+    def setUp(self):
+        self.project = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        shutil.copytree(ROOT / "deploy", self.project / "deploy")
+        shutil.copytree(ROOT / "grafana", self.project / "grafana")
+
+    def run_in_copy(self, *command):
+        return subprocess.run(
+            command, cwd=self.project, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def test_what_is_published_takes_its_image_from_where_that_was_pushed_to(self):
+        done = self.run_in_copy("deploy/release/chart", self.IMAGE)
+        self.assertEqual(done.returncode, 0, done.stdout)
+        with helm_python.Chart.load(self.project / "deploy/helm/servicecatalog-exporter") as chart:
+            made = chart.render({}, name="prod", namespace="monitoring")
+        text = next(text for name, text in made.items() if name.endswith("/workload.yaml"))
+        self.assertIn(f"image: {self.IMAGE}:", text.replace('"', ""))
+        # Its README and the defaults for --reuse-values say the same.
+        done = self.run_in_copy(sys.executable, "deploy/helm/build.py", "--check")
+        self.assertEqual(done.returncode, 0, done.stdout)
+
+    def test_what_is_no_name_of_an_image_is_refused(self):
+        for image in ("ghcr.io/Team/exporter", "exporter", "ghcr.io/team/exporter:1.2.3"):
+            done = self.run_in_copy("deploy/release/chart", image)
+            self.assertEqual(done.returncode, 1, image)
+            self.assertIn("is no name of an image", done.stdout)
 
 
 if __name__ == "__main__":
