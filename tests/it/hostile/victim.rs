@@ -11,11 +11,11 @@ use http::Response;
 use http::request::Parts;
 use servicecatalog_exporter::http::Body;
 use servicecatalog_exporter::serve::{self, Limits};
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::http_server::client::{Client, soon, text};
+use crate::http_server::client::{Client, soon, text, written};
 use crate::http_server::secure::{HTTP1, Identity};
 use crate::process::program::{Program, exporter, program};
 
@@ -131,7 +131,7 @@ impl Connector {
             let Some(mut client) = self.try_connect(address).await else { continue };
             let request = b"GET /-/healthy HTTP/1.1\r\nHost: t\r\n\r\n";
             let mut status = [0; 12];
-            if client.stream.write_all(request).await.is_ok()
+            if written(&mut client.stream, request).await.is_ok()
                 && client.stream.read_exact(&mut status).await.is_ok()
             {
                 assert_eq!(&status, b"HTTP/1.1 200");
@@ -213,7 +213,7 @@ impl Client<Stream> {
 
 /// Says `start`, and then byte after byte until the server closes.
 pub async fn drip(mut client: Client<Stream>, start: &[u8]) {
-    if client.stream.write_all(start).await.is_err() {
+    if written(&mut client.stream, start).await.is_err() {
         return;
     }
     let mut answer = [0];
@@ -222,7 +222,7 @@ pub async fn drip(mut client: Client<Stream>, start: &[u8]) {
         if tokio::time::timeout(Duration::from_millis(200), reading).await.is_ok() {
             return;
         }
-        if client.stream.write_all(b"x").await.is_err() || client.stream.flush().await.is_err() {
+        if written(&mut client.stream, b"x").await.is_err() {
             return;
         }
     }
@@ -231,7 +231,7 @@ pub async fn drip(mut client: Client<Stream>, start: &[u8]) {
 /// Sends `bytes` so many times, or until the server has closed. Whether it took them all.
 pub async fn send_on(client: &mut Client<Stream>, bytes: &[u8], times: usize) -> bool {
     for _ in 0..times {
-        if client.stream.write_all(bytes).await.is_err() || client.stream.flush().await.is_err() {
+        if written(&mut client.stream, bytes).await.is_err() {
             return false;
         }
     }

@@ -1,6 +1,7 @@
 //! A client that says on the wire exactly what a test wants, and a server to say it to.
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -39,6 +40,12 @@ pub fn no_limits() -> Limits {
 /// Waits for an event, and fails when it does not come.
 pub async fn soon<F: Future>(event: F) -> F::Output {
     tokio::time::timeout(PATIENCE, event).await.expect("what the test waits for does not happen")
+}
+
+/// Writes until all is out: over TLS `write_all` alone may leave it with rustls.
+pub async fn written(stream: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> io::Result<()> {
+    stream.write_all(bytes).await?;
+    stream.flush().await
 }
 
 /// A running server on a loopback port. Dropping it ends it.
@@ -137,7 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Client<S> {
     }
 
     pub async fn send(&mut self, bytes: impl AsRef<[u8]>) {
-        soon(self.stream.write_all(bytes.as_ref())).await.unwrap();
+        soon(written(&mut self.stream, bytes.as_ref())).await.unwrap();
     }
 
     /// Sends a request without a body, and returns its answer.

@@ -2,11 +2,11 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
 
-use super::client::soon;
+use super::client::{soon, written};
 use super::secure::{H2, Identity};
 
 pub const DATA: u8 = 0;
@@ -82,11 +82,7 @@ impl Peer {
 
     /// False when the server has closed.
     pub async fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
-        let sending = async {
-            self.stream.write_all(bytes.as_ref()).await?;
-            self.stream.flush().await
-        };
-        soon(sending).await.is_ok()
+        soon(written(&mut self.stream, bytes.as_ref())).await.is_ok()
     }
 
     pub async fn get(&mut self, stream: u32, path: &str) {

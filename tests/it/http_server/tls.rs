@@ -39,6 +39,21 @@ async fn http_1_is_spoken_over_tls_as_without() {
     }
 }
 
+/// tokio lets a task wait that has done much at once, and rustls keeps what it wrote until it is
+/// asked to write on.
+#[tokio::test]
+async fn these_tests_send_all_that_they_write_however_much_they_did_before() {
+    let identity = Identity::new();
+    let server = echo_over_tls(no_limits(), &identity);
+    let mut client = identity.connect(server.address, HTTP1).await;
+    let (sender, mut much) = tokio::sync::mpsc::unbounded_channel();
+    (0..10_000).for_each(|_| sender.send(()).unwrap());
+    while tokio::task::coop::has_budget_remaining() {
+        much.recv().await;
+    }
+    assert_eq!(client.get("/").await.status, 200);
+}
+
 #[tokio::test]
 async fn a_client_without_alpn_gets_http_1() {
     let identity = Identity::new();
