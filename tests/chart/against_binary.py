@@ -6,7 +6,6 @@ It needs openssl and curl. The exporter runs as its demo, so nothing leaves this
 """
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,10 @@ from pathlib import Path
 
 import yaml
 
-from support import MATRIX, configuration_text, container, env, of_kind, workload
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from served import free_port  # noqa: E402
+from support import MATRIX, configuration_text, container, env, of_kind, workload  # noqa: E402
 
 PREFIX = "SERVICECATALOG_EXPORTER_"
 # The hash of "secret", at the lowest cost.
@@ -60,12 +62,6 @@ def mounted(values, folder, port):
     return {"AWS_REGION": "eu-central-1", "HOSTNAME": last, "PATH": os.environ["PATH"], **variables}
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def status(url, *more):
     asked = ["curl", "--silent", "--insecure", "--output", os.devnull, "--write-out", "%{http_code}", *more, url]
     return subprocess.run(asked, capture_output=True, text=True, timeout=SECONDS).stdout
@@ -87,7 +83,7 @@ def until(condition, process):
     """What the condition still complains of when it is given up, or nothing."""
     end = time.monotonic() + SECONDS
     while (said := condition()) and time.monotonic() < end and process.poll() is None:
-        time.sleep(0.2)
+        time.sleep(0.2)  # a poll of another process, which has no event to wait for
     return said
 
 

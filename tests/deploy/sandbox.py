@@ -2,12 +2,14 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import served  # noqa: E402
+from served import free_port  # noqa: E402, F401 (for those who import this)
 
 MARK = "SERVICECATALOG_EXPORTER_TEST_OWN_MOUNTS"
 
@@ -31,30 +33,10 @@ def run(*command, **options):
     return done.stdout
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def get(url):
-    # No proxy of the environment stands between this machine and itself.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=5) as response:
-        return response.read().decode()
+    return served.get(url)[1]
 
 
 def wait_for(process, url, pattern, seconds=60):
     """The page, as soon as it has what the pattern says; `process` serves it."""
-    deadline = time.monotonic() + seconds
-    seen = "nothing"
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise AssertionError(f"it ended by itself with exit code {process.returncode}")
-        try:
-            seen = get(url)
-            if re.search(pattern, seen, re.MULTILINE):
-                return seen
-        except (urllib.error.URLError, OSError) as error:
-            seen = error
-        time.sleep(0.05)  # a poll of another process, which has no event to wait for
-    raise AssertionError(f"{url} had not {pattern} after {seconds} s; last seen: {seen}")
+    return served.wait_for(process, url, lambda text: re.search(pattern, text, re.MULTILINE), seconds)[1]
