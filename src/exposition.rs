@@ -5,6 +5,7 @@
 //! it compresses nothing and copies nothing.
 
 mod body;
+mod checksum;
 mod family;
 mod text;
 

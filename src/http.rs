@@ -10,6 +10,7 @@ mod landing;
 mod lifecycle;
 mod page;
 mod probe;
+mod run;
 mod slots;
 mod status;
 
@@ -27,6 +28,7 @@ pub use body::Body;
 pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
 pub use probe::{ProbeError, Scheme, probe};
+pub use run::Run;
 
 use crate::config::StatusPage;
 use crate::model::{Clock, Moment};
@@ -104,7 +106,7 @@ impl Shown for Live {
             Encoding::Gzip => published.exposition.gzip(&tail),
             Encoding::Identity => published.exposition.plain(&tail),
         };
-        Body::in_pieces(chunks.byte_len(), chunks)
+        Body::from(chunks)
     }
 
     fn is_ready(&self) -> bool {

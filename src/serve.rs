@@ -19,6 +19,7 @@ mod descriptors;
 mod frames;
 mod http1;
 mod http2;
+mod in_pieces;
 mod pace;
 mod tls;
 
@@ -29,7 +30,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::Buf;
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
@@ -179,7 +180,7 @@ pub async fn serve<S, F, B>(
 where
     S: Fn(Parts) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    B: Body<Data: Buf + Send, Error = Infallible> + Send + Unpin + 'static,
 {
     let listeners = listeners
         .into_iter()

@@ -274,9 +274,13 @@ impl TargetState {
 
     /// The last page of products is in. The list replaces the one before at once; stack sets that
     /// it no longer holds are gone, the others keep what is known of them, and those whose
-    /// listings it confirms keep that for longer.
-    pub fn list_complete(&mut self, list: impl Into<CompleteList>, asked: Moment) {
+    /// listings it confirms keep that for longer. A list that is the same stays the same memory.
+    /// Whether it is another one.
+    pub fn list_complete(&mut self, list: impl Into<CompleteList>, asked: Moment) -> bool {
         let CompleteList { catalog, confirmed } = list.into();
+        let same = self.products.as_ref().filter(|known| known.value == catalog);
+        let is_another = same.is_none();
+        let catalog = same.map_or(catalog, |known| Arc::clone(&known.value));
         self.stack_sets.retain(|id, _| catalog.has_stack_set(id));
         self.settle_enrichment(&catalog);
         for id in confirmed {
@@ -286,6 +290,7 @@ impl TargetState {
         }
         self.products = Some(Dated { value: catalog, asked });
         self.look_for_the_oldest();
+        is_another
     }
 
     /// All stack sets were listed while the attempt goes on: what was listed with success is

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes};
 use http::header::{
     ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
     CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, VARY, X_CONTENT_TYPE_OPTIONS,
@@ -292,7 +292,7 @@ fn read_all(mut body: Body) -> Vec<u8> {
         match Pin::new(&mut body).poll_frame(&mut context) {
             Poll::Ready(None) => return bytes,
             Poll::Ready(Some(Ok(frame))) => {
-                bytes.extend_from_slice(&frame.into_data().expect("no trailers"));
+                bytes.put(frame.into_data().expect("no trailers"));
             }
             Poll::Pending => panic!("a body waits"),
         }

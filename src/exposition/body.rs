@@ -7,7 +7,9 @@
 //! end of the first.)
 
 use bytes::Bytes;
-use flate2::{Compress, Compression, Crc, Decompress, FlushCompress, FlushDecompress};
+use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress};
+
+use super::checksum::{Checksum, Suffix};
 
 /// Text is deflated in pieces of this size while it is written.
 const PIECE: usize = 64 * 1024;
@@ -20,6 +22,8 @@ const PLAIN_KEPT: usize = 8 * 1024 * 1024;
 const GZIP_HEAD: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 4, 255];
 /// The longest stored block, in bytes (RFC 1951, 3.2.4).
 const STORED_MAX: usize = 65_535;
+/// An answer has a body, a tail and, compressed, a trailer.
+const PARTS: usize = 3;
 
 /// Takes text, deflates it piece by piece.
 pub struct BodyBuilder {
@@ -29,13 +33,14 @@ pub struct BodyBuilder {
     gzip: Vec<u8>,
     /// None: the text is counted and forgotten.
     deflate: Option<Compress>,
-    crc: Crc,
+    sum: Checksum,
+    /// Of what was deflated or forgotten.
     length: u64,
 }
 
 impl std::fmt::Debug for BodyBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "BodyBuilder({} bytes)", self.length)
+        write!(f, "BodyBuilder({} bytes)", self.text_len())
     }
 }
 
@@ -56,7 +61,7 @@ impl BodyBuilder {
             gzip: GZIP_HEAD.to_vec(),
             // Level 1: a sixth of the size for a quarter of the time that the default takes.
             deflate: Some(Compress::new(Compression::new(1), false)),
-            crc: Crc::new(),
+            sum: Checksum::default(),
             length: 0,
         }
     }
@@ -71,7 +76,7 @@ impl BodyBuilder {
             plain_kept: 0,
             gzip: Vec::new(),
             deflate: None,
-            crc: Crc::new(),
+            sum: Checksum::default(),
             length: 0,
         }
     }
@@ -96,7 +101,7 @@ impl BodyBuilder {
             self.piece.clear();
             return;
         };
-        self.crc.update(&self.piece);
+        self.sum.update(&self.piece);
         if let Some(plain) = &mut self.plain {
             if plain.len() + self.piece.len() <= self.plain_kept {
                 plain.extend_from_slice(&self.piece);
@@ -134,8 +139,7 @@ impl BodyBuilder {
                 Bytes::from(plain)
             }),
             gzip: Bytes::from(self.gzip),
-            crc: self.crc,
-            length: self.length,
+            sum: self.sum,
         }
     }
 }
@@ -145,15 +149,14 @@ impl BodyBuilder {
 pub struct Exposition {
     plain: Option<Bytes>,
     gzip: Bytes,
-    crc: Crc,
-    length: u64,
+    sum: Checksum,
 }
 
 impl Exposition {
     /// Plain size in bytes, without the tail.
     #[must_use]
     pub fn plain_len(&self) -> u64 {
-        self.length
+        self.sum.length()
     }
 
     /// Compressed size in bytes, without the tail.
@@ -165,15 +168,10 @@ impl Exposition {
     /// The whole answer as one gzip member.
     #[must_use]
     pub fn gzip(&self, tail: &Tail) -> Chunks {
-        let mut crc = Crc::new();
-        crc.combine(&self.crc);
-        crc.combine(&tail.crc);
-        let mut trailer = Vec::with_capacity(8);
-        trailer.extend_from_slice(&crc.sum().to_le_bytes());
-        trailer.extend_from_slice(&crc.amount().to_le_bytes());
+        let trailer = tail.suffix.trailer(&self.sum);
         Chunks::of(Part::Ready(self.gzip.clone()), self.gzip.len() as u64)
             .then(tail.stored.clone())
-            .then(Bytes::from(trailer))
+            .then(Bytes::copy_from_slice(&trailer))
     }
 
     /// The whole answer as plain text.
@@ -184,10 +182,10 @@ impl Exposition {
             None => Part::Inflated(Box::new(Inflate {
                 input: self.gzip.slice(GZIP_HEAD.len()..),
                 inflate: Decompress::new(false),
-                left: self.length,
+                left: self.plain_len(),
             })),
         };
-        Chunks::of(body, self.length).then(tail.plain.clone())
+        Chunks::of(body, self.plain_len()).then(tail.plain.clone())
     }
 }
 
@@ -196,7 +194,7 @@ impl Exposition {
 pub struct Tail {
     plain: Bytes,
     stored: Bytes,
-    crc: Crc,
+    suffix: Suffix,
 }
 
 impl Default for Tail {
@@ -209,8 +207,7 @@ impl Tail {
     /// Frames a text as stored deflate blocks.
     #[must_use]
     pub fn new(text: Vec<u8>) -> Self {
-        let mut crc = Crc::new();
-        crc.update(&text);
+        let suffix = Suffix::of(&text);
         let mut stored = Vec::with_capacity(text.len() + 5 * (1 + text.len() / STORED_MAX));
         let mut rest = &*text;
         loop {
@@ -226,7 +223,7 @@ impl Tail {
                 break;
             }
         }
-        Self { plain: Bytes::from(text), stored: Bytes::from(stored), crc }
+        Self { plain: Bytes::from(text), stored: Bytes::from(stored), suffix }
     }
 
     /// The text.
@@ -239,7 +236,7 @@ impl Tail {
 /// The pieces of an answer in order; those that are at hand are shared, not copied.
 #[derive(Debug)]
 pub struct Chunks {
-    parts: [Part; 3],
+    parts: [Part; PARTS],
     next: usize,
     used: usize,
     left: u64,
@@ -290,6 +287,19 @@ impl Chunks {
         self.parts[self.used] = Part::Ready(part);
         self.used += 1;
         self
+    }
+
+    /// All parts, if each is there already and so can go out at once.
+    ///
+    /// # Errors
+    /// With the same chunks, when some of them are still to be made.
+    pub fn at_hand(self) -> Result<[Bytes; PARTS], Self> {
+        match self.parts {
+            [Part::Ready(body), Part::Ready(tail), Part::Ready(trailer)] => {
+                Ok([body, tail, trailer])
+            }
+            parts => Err(Self { parts, ..self }),
+        }
     }
 
     /// Exact length of all that is left, in bytes.

@@ -5,10 +5,12 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 use http_body::{Frame, SizeHint};
 
+use super::run::Run;
 use super::slots::Slot;
+use crate::exposition::Chunks;
 
 /// A body whose pieces are shared with whoever made them; nothing is copied.
 pub struct Body {
@@ -20,7 +22,7 @@ pub struct Body {
 }
 
 enum Pieces {
-    One(Bytes),
+    AtOnce(Run),
     Many(Box<dyn Iterator<Item = Bytes> + Send>),
 }
 
@@ -56,7 +58,22 @@ impl Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Body { left: bytes.len() as u64, pieces: Pieces::One(bytes), slot: None }
+        Body::from(Run::from(bytes))
+    }
+}
+
+impl From<Run> for Body {
+    fn from(run: Run) -> Self {
+        Body { left: run.remaining() as u64, pieces: Pieces::AtOnce(run), slot: None }
+    }
+}
+
+impl From<Chunks> for Body {
+    fn from(chunks: Chunks) -> Self {
+        match chunks.at_hand() {
+            Ok(pieces) => Body::from(Run::new(pieces)),
+            Err(chunks) => Body::in_pieces(chunks.byte_len(), chunks),
+        }
     }
 }
 
@@ -67,19 +84,19 @@ impl From<String> for Body {
 }
 
 impl http_body::Body for Body {
-    type Data = Bytes;
+    type Data = Run;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Run>, Infallible>>> {
         let piece = match &mut self.pieces {
-            Pieces::One(bytes) => Some(std::mem::take(bytes)).filter(|bytes| !bytes.is_empty()),
-            Pieces::Many(pieces) => pieces.next(),
+            Pieces::AtOnce(run) => Some(std::mem::take(run)).filter(Run::has_remaining),
+            Pieces::Many(pieces) => pieces.next().map(Run::from),
         };
         if let Some(piece) = &piece {
-            self.left = self.left.saturating_sub(piece.len() as u64);
+            self.left = self.left.saturating_sub(piece.remaining() as u64);
         }
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
@@ -105,8 +122,9 @@ mod tests {
     use http_body_util::BodyExt as _;
 
     use super::*;
+    use crate::exposition::{BodyBuilder, Tail};
 
-    fn next(body: &mut Body) -> Option<Bytes> {
+    fn next(body: &mut Body) -> Option<Run> {
         let mut cx = Context::from_waker(std::task::Waker::noop());
         match Pin::new(body).poll_frame(&mut cx) {
             Poll::Ready(frame) => frame.map(|Ok(frame)| frame.into_data().unwrap()),
@@ -131,8 +149,25 @@ mod tests {
         let bytes = Bytes::from(vec![b'x'; 100]);
         let mut whole = Body::from(bytes.clone());
         let mut pieces = Body::in_pieces(100, std::iter::once(bytes.clone()));
-        assert_eq!(next(&mut whole).unwrap().as_ptr(), bytes.as_ptr());
-        assert_eq!(next(&mut pieces).unwrap().as_ptr(), bytes.as_ptr());
+        assert_eq!(next(&mut whole).unwrap().chunk().as_ptr(), bytes.as_ptr());
+        assert_eq!(next(&mut pieces).unwrap().chunk().as_ptr(), bytes.as_ptr());
+    }
+
+    #[test]
+    fn what_is_at_hand_goes_out_in_one_frame_and_what_is_made_in_several() {
+        let text = [b'x'; 200_000];
+        let tail = Tail::new(b"tail 1\n".to_vec());
+        for (kept, frames_of_plain) in [(1_000_000, 1), (0, 5)] {
+            let mut builder = BodyBuilder::keeping_plain_up_to(kept);
+            builder.room().extend_from_slice(&text);
+            let exposition = builder.finish();
+            let frames = |chunks: Chunks| {
+                let mut body = Body::from(chunks);
+                std::iter::from_fn(|| next(&mut body)).count()
+            };
+            assert_eq!(frames(exposition.gzip(&tail)), 1);
+            assert_eq!(frames(exposition.plain(&tail)), frames_of_plain);
+        }
     }
 
     #[tokio::test]

@@ -177,8 +177,14 @@ impl Pump {
     }
 
     fn touch(&mut self, number: u64) {
-        self.slots.touch(number, self.roster.config.scan.serve_stale_for, &self.clock);
+        self.note(number);
         self.changed = true;
+    }
+
+    /// As [`Self::touch`], of what is not worth a publication of its own: the next one has it, and
+    /// while an attempt runs there is one with the counters.
+    fn note(&mut self, number: u64) {
+        self.slots.touch(number, self.roster.config.scan.serve_stale_for, &self.clock);
     }
 
     /// Begins what is due, and counts what is due but still running.
@@ -191,8 +197,10 @@ impl Pump {
             let Some(slot) = self.slots.get(number) else { continue };
             if slot.tick(now, &self.clock) {
                 self.begin(number);
+                self.note(number);
+            } else {
+                self.touch(number);
             }
-            self.touch(number);
         }
     }
 
@@ -263,8 +271,9 @@ impl Pump {
             }
             Event::News(number, News::ListComplete(catalog, asked)) => {
                 if let Some(slot) = self.slots.get(number) {
-                    Arc::make_mut(&mut slot.state).list_complete(catalog, asked);
-                    self.touch(number);
+                    let is_news = Arc::make_mut(&mut slot.state).list_complete(catalog, asked);
+                    self.note(number);
+                    self.changed |= is_news;
                 }
             }
             Event::News(number, News::ListingsComplete(listings)) => {

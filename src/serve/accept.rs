@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::Buf;
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
@@ -27,7 +27,7 @@ pub(super) async fn run<S, F, B>(listener: TcpListener, server: Arc<Server<S>>)
 where
     S: Fn(Parts) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    B: Body<Data: Buf + Send, Error = Infallible> + Send + Unpin + 'static,
 {
     let ended = async {
         tokio::select! {

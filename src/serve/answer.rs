@@ -3,9 +3,8 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::header::{CONNECTION, HeaderValue};
 use http::request::Parts;
 use http::{Request, Response, Version};
@@ -16,16 +15,17 @@ use super::Server;
 use super::activity::{Activity, Answering};
 use super::pace::Pace;
 
-/// Answers one request from its head. hyper gets the body in pieces of `piece` bytes at most.
-pub(super) fn answer<S, F, B>(
+/// Answers one request from its head. hyper gets the body as `shape` makes it.
+pub(super) fn answer<S, F, B, C, M>(
     server: &Arc<Server<S>>,
     activity: &Arc<Activity>,
     request: Request<Incoming>,
-    piece: usize,
-) -> impl Future<Output = Result<Response<Tracked<B>>, Infallible>> + use<S, F, B>
+    shape: M,
+) -> impl Future<Output = Result<Response<Tracked<C>>, Infallible>> + use<S, F, B, C, M>
 where
     S: Fn(Parts) -> F,
     F: Future<Output = Response<B>>,
+    M: FnOnce(B) -> C,
 {
     let (head, body) = request.into_parts();
     let has_body = !body.is_end_stream();
@@ -38,61 +38,40 @@ where
         if closes {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
-        let rest = Bytes::new();
         let pace = Pace::of_this_task();
-        Ok(response.map(|body| Tracked { body, rest, piece, answering, pace }))
+        Ok(response.map(|body| Tracked { body: shape(body), answering, pace }))
     }
 }
 
 /// A body that tells when the client takes some of it and, dropped, that the response is out.
 pub(super) struct Tracked<B> {
     body: B,
-    /// What is left of the last frame of `body`.
-    rest: Bytes,
-    piece: usize,
     answering: Answering,
     /// In HTTP/2.
     pace: Option<Arc<Pace>>,
 }
 
-impl<B: Body<Data = Bytes, Error = Infallible> + Unpin> Body for Tracked<B> {
-    type Data = Bytes;
+impl<B: Body<Error = Infallible> + Unpin> Body for Tracked<B> {
+    type Data = B::Data;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<B::Data>, Infallible>>> {
         // hyper asks for more when it has got rid of what it had.
         self.answering.goes_on();
         if let Some(pace) = &self.pace {
             pace.goes_on();
         }
-        if self.rest.is_empty() {
-            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.rest = data,
-                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
-                },
-                None => return Poll::Ready(None),
-            }
-        }
-        let piece = self.piece.min(self.rest.len());
-        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(piece)))))
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let rest = self.rest.len() as u64;
-        let hint = self.body.size_hint();
-        let mut sum = SizeHint::new();
-        sum.set_lower(hint.lower() + rest);
-        if let Some(upper) = hint.upper() {
-            sum.set_upper(upper + rest);
-        }
-        sum
+        self.body.size_hint()
     }
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use bytes::Bytes;
+use bytes::Buf;
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
@@ -33,7 +33,7 @@ pub(super) async fn run<S, F, B>(
 ) where
     S: Fn(Parts) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    B: Body<Data: Buf + Send, Error = Infallible> + Send + Unpin + 'static,
 {
     let activity = Activity::new(Arc::clone(&server.strangers));
     let ended = match tls {
@@ -93,7 +93,7 @@ where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
     S: Fn(Parts) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    B: Body<Data: Buf + Send, Error = Infallible> + Send + Unpin + 'static,
 {
     activity.greeted(speaks_http2);
     let io = Timed::new(stream, Arc::clone(&activity), Arc::clone(&server.limits));

@@ -55,10 +55,18 @@ impl<I> Timed<I> {
         if deadline <= Instant::now() {
             return Poll::Ready(timed_out(message));
         }
-        if self.deadline.deadline() != deadline {
+        // Each request has a later deadline than the one before. A timer that rings too early is
+        // set anew then: to set it for each request is more than half of what it costs.
+        loop {
+            if self.deadline.deadline() > deadline {
+                self.deadline.as_mut().reset(deadline);
+            }
+            ready!(self.deadline.as_mut().poll(cx));
+            if self.deadline.deadline() >= deadline {
+                return Poll::Ready(timed_out(message));
+            }
             self.deadline.as_mut().reset(deadline);
         }
-        self.deadline.as_mut().poll(cx).map(|()| timed_out(message))
     }
 }
 

@@ -1,9 +1,9 @@
 //! HTTP/1 on one connection.
 
-use std::convert::Infallible;
+use std::convert::{Infallible, identity};
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::Buf;
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
@@ -33,10 +33,10 @@ where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
     S: Fn(Parts) -> F,
     F: Future<Output = Response<B>>,
-    B: Body<Data = Bytes, Error = Infallible> + Unpin + 'static,
+    B: Body<Data: Buf + Send, Error = Infallible> + Unpin + 'static,
 {
     let header_bytes = server.limits.header_bytes;
-    let service = service_fn(|request| answer(server, &activity, request, usize::MAX));
+    let service = service_fn(|request| answer(server, &activity, request, identity));
     let connection = http1::Builder::new()
         // hyper's header timeout runs from the moment that it waits for a request, so it would
         // also end every connection that idles. `Timed` tells the two apart.

@@ -8,7 +8,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use bytes::Bytes;
+use bytes::Buf;
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
@@ -24,6 +24,7 @@ use super::activity::Activity;
 use super::answer::answer;
 use super::connection::steer;
 use super::deadlines::Timed;
+use super::in_pieces::InPieces;
 use super::pace::Pace;
 use super::{Limits, Server};
 
@@ -44,7 +45,7 @@ where
     I: AsyncRead + AsyncWrite + Unpin + 'static,
     S: Fn(Parts) -> F + Send + Sync + 'static,
     F: Future<Output = Response<B>> + Send + 'static,
-    B: Body<Data = Bytes, Error = Infallible> + Send + Unpin + 'static,
+    B: Body<Data: Buf + Send, Error = Infallible> + Send + Unpin + 'static,
 {
     let limits = &server.limits;
     let streams = Streams {
@@ -54,7 +55,8 @@ where
         connection_ended: server.cut.child_token(),
     };
     let _end_with_connection = streams.connection_ended.clone().drop_guard();
-    let service = service_fn(|request| answer(server, &activity, request, PIECE));
+    let in_pieces = |body| InPieces::new(body, PIECE);
+    let service = service_fn(|request| answer(server, &activity, request, in_pieces));
     let connection = http2::Builder::new(streams)
         .timer(TokioTimer::new())
         .keep_alive_interval(limits.ping)

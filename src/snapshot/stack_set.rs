@@ -96,7 +96,10 @@ impl StackSet {
     pub(super) fn ended(&mut self, outcome: ListingOutcome) -> Option<Reason> {
         match outcome {
             ListingOutcome::Listed(listing, basis) => {
-                let confirmed = listing.asked.uptime;
+                let Dated { value, asked } = listing;
+                let same = self.known.as_ref().map(|known| &known.listing.value);
+                let value = same.filter(|same| **same == value).map_or(value, Arc::clone);
+                let (listing, confirmed) = (Dated { value, asked }, asked.uptime);
                 let known = Some(Known { listing, basis, confirmed });
                 *self = Self { known, failed: false, refused: false };
                 None

@@ -3,7 +3,7 @@ mod renewal;
 use super::*;
 use crate::model::{
     CatalogBuilder, InstanceStatus, ListingBuilder, Operation, PerInstance, Product, ProductStatus,
-    Provisioning,
+    Provisioning, STACK_SET_TYPE,
 };
 
 fn at(seconds: u64) -> Moment {
@@ -101,6 +101,23 @@ fn a_list_is_published_before_its_listings_and_keeps_what_is_known_of_them() {
         (1, 1_000.0),
         "no attempt has finished since"
     );
+}
+
+#[test]
+fn what_comes_again_unchanged_stays_the_same_memory_with_a_younger_age() {
+    let mut target = target();
+    assert!(target.list_complete(list(&[("pp-1", STACK_SET_TYPE)]), at(0)));
+    target.attempt_finished(end(at(0), Ok(()), vec![("pp-1", listed(2, at(1)))]));
+    let first = target.clone();
+    assert!(!target.list_complete(list(&[("pp-1", STACK_SET_TYPE)]), at(300)));
+    target.attempt_finished(end(at(300), Ok(()), vec![("pp-1", listed(2, at(301)))]));
+    assert!(std::ptr::eq(first.products().unwrap(), target.products().unwrap()));
+    let (before, after) = (first.listing("pp-1").unwrap(), target.listing("pp-1").unwrap());
+    assert!(Arc::ptr_eq(&before.value, &after.value));
+    assert_eq!((target.products_asked(), after.asked), (Some(at(300)), at(301)));
+    target.attempt_finished(end(at(600), Ok(()), vec![("pp-1", listed(3, at(601)))]));
+    assert!(!Arc::ptr_eq(&before.value, &target.listing("pp-1").unwrap().value));
+    assert!(target.list_complete(list(&[("pp-2", STACK_SET_TYPE)]), at(900)));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! In which order, how many at once and how fast AWS is asked.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use servicecatalog_exporter::sim::{
     self, Fault, Operation, Page, ProvisionedProduct, StackInstance, What, World,
@@ -199,5 +200,25 @@ async fn after_a_throttle_aws_is_asked_half_as_fast_from_scan_to_scan() {
         let allowed = RATE / 2.0 * (call.at - listings[0].at).as_secs_f64();
         assert!(after as f64 + 1.0 <= allowed, "{} calls within {:?}", after + 6, call.at);
     }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_in_which_nothing_changed_is_published_once_when_it_ends() {
+    let rig = Rig::new(world(41, 1)).await;
+    rig.scan().await;
+    // Begin, list and end are far enough apart for a publication each.
+    rig.simulator.set_latency(Duration::from_millis(100));
+    let begun = Instant::now();
+    rig.tick().await;
+    let mut taken = BTreeSet::new();
+    let ended = rig.reader.wait_for(|published| {
+        taken.insert(published.snapshot.taken.uptime);
+        published.snapshot.targets[0].scans() == 2
+    });
+    tokio::time::timeout(PATIENCE, ended).await.expect("the scan ends").expect("the pump runs");
+    // The one before it, the one of its end, and one with the counters every 15 seconds.
+    let most = 2 + begun.elapsed().as_secs() / 15;
+    assert!(taken.len() as u64 <= most, "{taken:?}");
     rig.stop().await;
 }

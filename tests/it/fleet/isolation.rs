@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use servicecatalog_exporter::sim::{Fault, Fleet, Operation, What, World};
+use servicecatalog_exporter::snapshot::{Stage, StageResult};
 
 use super::*;
 
@@ -42,8 +43,10 @@ async fn a_denied_target_is_asked_ever_less_often_says_when_and_recovers_by_itse
     assert!(state(&backed_off, &fine).unwrap().products().is_some());
     assert_eq!(target.skipped(), 0, "a pause is no skip");
     rig.simulator.clear_faults();
+    // Its list is published before the attempt has ended, and with it the pause.
     let again = |published: &Published| {
-        state(published, &denied).is_some_and(|target| target.products().is_some())
+        state(published, &denied)
+            .is_some_and(|target| target.stage(Stage::Products).result == StageResult::Succeeded)
     };
     let recovered = published(&rig, again).await;
     let target = state(&recovered, &denied).unwrap();
