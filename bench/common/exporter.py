@@ -1,5 +1,6 @@
 """The exporter, and the simulated AWS that it scans."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -81,17 +82,24 @@ CONFIG = {
 }
 
 
+@contextlib.contextmanager
+def config_file(config):
+    """A configuration as a file, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "exporter.yml")
+        # JSON is YAML.
+        file.write_text(json.dumps(config), encoding="utf-8")
+        yield file
+
+
 class Exporter(Program):
     """The exporter on a simulator, started and scanned once."""
 
     def __init__(self, simulator, config=None, *, environment=None, program=None, seconds=300):
         self.port = free_port()
-        self._folder = tempfile.TemporaryDirectory()
         listening = {"web": {"listen_addresses": [f"127.0.0.1:{self.port}"]}}
-        file = Path(self._folder.name, "exporter.yml")
-        # JSON is YAML.
-        file.write_text(json.dumps(merged(merged(CONFIG, listening), config or {})), encoding="utf-8")
-        command = [program or binary(), f"--config.file={file}"]
+        self._config = config_file(merged(merged(CONFIG, listening), config or {}))
+        command = [program or binary(), f"--config.file={self._config.__enter__()}"]
         self.url = f"http://127.0.0.1:{self.port}/metrics"
         super().__init__(command, environment={**simulator.environment(), **(environment or {})})
         try:
@@ -120,14 +128,14 @@ class Exporter(Program):
         """How many scans of its one target are published."""
         return self.status()["targets"]["rows"][0]["scans"]
 
-    def scan(self, seconds=300):
-        """One more scan of its one target, until it is published; the seconds that it took, to 20 ms
-        or so."""
+    def scan(self, seconds=300, pause=0.02):
+        """One more scan of its one target, until it is published; the seconds that it took, to that
+        pause. Each look takes time on its processor: the more products, the more."""
         before = self.scans()
         begun = time.monotonic()
         code, _, body = fetch(f"http://127.0.0.1:{self.port}/-/scan", method="POST")
         assert code == 202, f"it does not scan: {code} {body!r}"
-        self.wait_until(lambda: self.scans() > before, "the next scan is published", seconds)
+        self.wait_until(lambda: self.scans() > before, "the next scan is published", seconds, pause)
         return time.monotonic() - begun
 
     def exposition(self, *, gzip=False):
@@ -138,10 +146,26 @@ class Exporter(Program):
 
     def stop(self, seconds=10):
         code = super().stop(seconds)
-        self._folder.cleanup()
+        self._config.__exit__(None, None, None)
         return code
+
+
+def encoding(simulator, times, regions=()):
+    """What encoding takes of all that is found at the simulator, in CPU: milliseconds, so many times,
+    and the size of it. With regions it is an organisation."""
+    words = [bench_binary("peers"), "encode", simulator.endpoint_url, "--times", str(times)]
+    words += ["--regions", ",".join(regions)] if regions else []
+    found = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
+    return {"milliseconds": [seconds * 1e3 for seconds in found["seconds"]], "gzip_bytes": found["gzip_bytes"]}
 
 
 def series_of(text):
     """How many samples a plain exposition has."""
     return sum(1 for line in text.splitlines() if line and not line.startswith(b"#"))
+
+
+def world_of(series):
+    """How many products, and how many of them stack sets, have about so many series."""
+    # Nine series a product; one in twenty is a stack set, which has four more.
+    products = max(20, round(series / (9 + 4 / 20)))
+    return products, products // 20

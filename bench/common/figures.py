@@ -38,11 +38,11 @@ def in_turn(names, nth):
 
 
 def digits(value):
-    """A number with three digits that mean something, thousands apart."""
+    """A number with three digits that mean something, thousands apart; a whole one as it is."""
     if value is None:
         return "–"
-    if value == 0:
-        return "0"
+    if isinstance(value, int) or value == 0:
+        return f"{value:,.0f}"
     places = 2
     size = abs(value)
     while size >= 10 and places > 0:

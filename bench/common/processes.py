@@ -155,7 +155,7 @@ def fetch(url, *, gzip=False, method="GET", seconds=120):
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         connection.request(method, path or "/", headers={"Accept-Encoding": "gzip"} if gzip else {})
         response = connection.getresponse()
-        return response.status, dict(response.headers), response.read()
+        return response.status, response.headers, response.read()
     finally:
         connection.close()
 
