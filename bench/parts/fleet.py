@@ -46,7 +46,7 @@ def measure(setting):
                 if nth == 0:
                     text, summary = ours.exposition(), ours.status()["summary"]
                     found |= {"targets": summary["targets"], "series": series_of(text), "bytes": len(text)}
-        encoded = encoding(aws, setting.rounds, REGIONS)
+        encoded = encoding(aws, 3 * setting.rounds, REGIONS)
     found |= {"encode": encoded["milliseconds"], "gzip_bytes": encoded["gzip_bytes"]}
     return found | {"gzip": loads[True], "plain": loads[False]}
 
