@@ -13,8 +13,13 @@ from served import free_port
 __all__ = ["Program", "answers", "cpu_seconds", "fetch", "free_port", "listens", "peak_mb", "resident_mb"]
 
 
+# A kernel that does not name children would let nginx's workers be forgotten.
+NAMES_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
+
+
 def descendants(pid):
     """The process and all that it started."""
+    assert NAMES_CHILDREN, "this kernel does not say which children a process has (CONFIG_PROC_CHILDREN)"
     found = [pid]
     for one in found:
         try:
@@ -39,7 +44,7 @@ def cpu_seconds(pid):
             # The clock that clock_getcpuclockid(3) gives: in nanoseconds, while /proc counts hundredths.
             total += time.clock_gettime((~one << 3) | 2)
         except OSError:
-            continue
+            assert one != pid, f"process {pid} is not there any more"
     return total
 
 

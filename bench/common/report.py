@@ -29,7 +29,8 @@ def machine():
 
 def commit():
     """The commit that is checked out, and whether files differ from it; results do not count."""
-    changed = _output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", f":!{FILE.relative_to(ROOT)}")
+    results = [f":!{FILE.relative_to(ROOT)}", ":!bench/*.svg"]
+    changed = _output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", *results)
     return _output("git", "rev-parse", "--short=12", "HEAD") + (" and changes" if changed else "")
 
 
