@@ -42,8 +42,10 @@ const PAGE: usize = 20;
 /// A call has no deadline that matters: under callgrind everything takes long.
 const FOREVER: Duration = Duration::from_secs(86_400);
 
-/// Each does its work so many times.
-const WORK: [(&str, fn(usize)); 4] =
+/// Does a work so many times.
+type Times = fn(usize);
+
+const WORK: [(&str, Times); 4] =
     [("decode", decode), ("advance", advance), ("encode", encode), ("scrape", scrape)];
 
 fn main() -> ExitCode {
