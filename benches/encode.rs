@@ -1,7 +1,8 @@
 //! What a publication costs: writing a snapshot as text, against a loop that only copies the same
 //! bytes label by label; and compressing it. And what the status page costs, whatever the size of
-//! the snapshot. With `--counts-only` allocations are counted and nothing is timed; either way it
-//! fails when there is an allocation for each series, or for each product that is not shown.
+//! the snapshot, and what a scrape allocates. With `--counts-only` allocations are counted and
+//! nothing is timed; either way it fails when there is an allocation for each series, or for each
+//! product that is not shown, or when a scrape allocates more of a larger snapshot.
 
 #![allow(
     clippy::expect_used,
@@ -17,17 +18,24 @@ mod cpu;
 mod world;
 
 use std::hint::black_box;
+use std::pin::Pin;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use flate2::{Compress, Compression, FlushCompress};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::ACCEPT_ENCODING;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http_body::Body as _;
+use servicecatalog_exporter::app::system_clock;
 use servicecatalog_exporter::exposition::{BodyBuilder, Tail, Writer};
 use servicecatalog_exporter::families::{self, Shown};
 use servicecatalog_exporter::http::{self as served, Body, Encoding, Handler};
 use servicecatalog_exporter::model::{Catalog, Moment, Product, ProductStatus};
+use servicecatalog_exporter::publish::{Published, Readiness, cell};
 use servicecatalog_exporter::snapshot::Snapshot;
+use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;
@@ -49,11 +57,14 @@ const MORE_IN_ALL: u64 = 60;
 const MORE_FOR_PAGE: u64 = 40;
 /// What is shown of a snapshot in the count of pages; the default is a hundred.
 const ROWS: u64 = 5;
+/// What a scrape may allocate in all, in bytes: one compressor alone would be 50 times as much.
+const MOST_FOR_SCRAPE: u64 = 8 * 1024;
 
 fn main() -> ExitCode {
     let counts_only = std::env::args().any(|argument| argument == "--counts-only");
     let snapshots = SIZES.map(|size| (size, world::snapshot(size)));
     let holds = count(&snapshots);
+    let holds = count_scrapes(&snapshots) && holds;
     let holds = count_pages(&snapshots) && holds;
     if !counts_only {
         time(&snapshots);
@@ -81,6 +92,48 @@ fn count(snapshots: &[(usize, Snapshot)]) -> bool {
         holds &= written <= least + MORE_FOR_TEXT && encoded <= all + MORE_IN_ALL;
     }
     println!("no allocation for each series: {}\n", if holds { "holds" } else { "MISSED" });
+    holds
+}
+
+/// What Prometheus is answered, from the request's head to the last piece of the body.
+fn count_scrapes(snapshots: &[(usize, Snapshot)]) -> bool {
+    println!("a scrape with gzip\n   series      bytes  allocations   of bytes");
+    let mut first = None;
+    let mut holds = true;
+    for (size, snapshot) in snapshots {
+        let exposition = families::encode(snapshot, &Shown::default());
+        let (_publisher, reader) =
+            cell(Published { snapshot: Arc::new(snapshot.clone()), exposition });
+        let live = served::Live {
+            reader,
+            readiness: Readiness::default(),
+            telemetry: Arc::new(SelfMetrics::new(Scope::Daemon)),
+            clock: system_clock(),
+        };
+        let handler = Handler::new(live, "/metrics", "1");
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+        let scrape = || {
+            let mut body = handler.respond(&Method::GET, "/metrics", &headers).into_body();
+            let mut bytes = 0;
+            let mut context = Context::from_waker(Waker::noop());
+            while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut context) {
+                bytes += frame.ok().and_then(|frame| frame.into_data().ok()).map_or(0, |d| d.len());
+            }
+            bytes
+        };
+        // The daemon's own families are rendered once a second, and not in each scrape.
+        let mut bytes = scrape();
+        let counts = (0..5).map(|_| allocations::counted_with_bytes(|| bytes = scrape()));
+        let (count, of_bytes) = counts.min().unwrap_or_default();
+        println!("{size:9}  {bytes:9}  {count:11}  {of_bytes:9}");
+        let least = *first.get_or_insert((count, of_bytes));
+        holds &= (count, of_bytes) == least && of_bytes <= MOST_FOR_SCRAPE;
+    }
+    println!(
+        "a scrape allocates the same, and little: {}\n",
+        if holds { "holds" } else { "MISSED" }
+    );
     holds
 }
 

@@ -1,5 +1,8 @@
 //! What a scan adds to the calls that it makes: the pump, without its rate limit, against a bare
 //! loop of the same calls of the SDK, in turn, against one simulated AWS in another process.
+//!
+//! With `--lister` it scans in one of these ways only, and prints a line of JSON for each scan:
+//! that is how `bench/run scan` compares them with what is written in other languages.
 
 #![allow(
     clippy::expect_used,
@@ -7,190 +10,232 @@
     reason = "a program that prints its findings to whoever runs it"
 )]
 
+#[path = "support/attempts.rs"]
+mod attempts;
 #[path = "support/cpu.rs"]
 mod cpu;
+#[path = "support/raw.rs"]
+mod raw;
+#[path = "support/sdk.rs"]
+mod sdk;
 #[path = "support/simulated.rs"]
 mod simulated;
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::io::{BufRead as _, Write as _};
+use std::time::{Duration, Instant};
 
-use aws_config::timeout::TimeoutConfig;
-use aws_config::{AppName, BehaviorVersion, Region};
-use aws_credential_types::Credentials;
-use aws_sdk_servicecatalog::Client;
-use aws_sdk_servicecatalog::config::StalledStreamProtectionConfig;
-use aws_sdk_servicecatalog::config::retry::RetryConfig;
-use aws_sdk_servicecatalog::types::{AccessLevelFilter, AccessLevelFilterKey};
-use aws_smithy_http_client::tls;
-use servicecatalog_exporter::config::{Aws as AwsConfig, Config};
-use servicecatalog_exporter::families;
+use clap::Parser as _;
+use servicecatalog_exporter::config::Config;
 use servicecatalog_exporter::memory;
 use servicecatalog_exporter::model::PerProduct;
-use servicecatalog_exporter::scan::shown_of;
-use servicecatalog_exporter::sim;
 use simulated::{Aws, INSTANCES, PRODUCTS, STACK_SETS, Scanner, config};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::task::JoinSet;
 
 /// A and B are run in turn so many times; odd, for the median.
 const ROUNDS: usize = 21;
-const PAGE: i32 = 20;
+/// So long after a publication the next one can begin at once.
+const PUBLISHED: Duration = Duration::from_secs(3);
+/// A publication is over when freed memory is given back, which takes milliseconds.
+const GIVEN_BACK: Duration = Duration::from_millis(50);
+
+#[derive(clap::Parser)]
+struct Arguments {
+    /// Who scans; by default the exporter and the SDK are compared, with a simulator of their own.
+    #[arg(long, requires = "endpoint")]
+    lister: Option<Lister>,
+    /// The URL of the simulated AWS.
+    #[arg(long)]
+    endpoint: Option<String>,
+    /// How often; by default once for each line of the standard input.
+    #[arg(long)]
+    scans: Option<usize>,
+    /// Calls that are under way at once.
+    #[arg(long, default_value_t = 2)]
+    concurrency: usize,
+    /// What this program is told when it is the simulator.
+    #[arg(long, hide = true)]
+    simulator: bool,
+    /// What cargo tells every benchmark.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Lister {
+    /// The exporter, with series of products that have a problem only: of those that are simulated
+    /// none has, so that what it publishes is short, and what is measured is the scan.
+    Exporter,
+    /// The exporter as it is: each scan is published twice, with every product, and there is a pause
+    /// between scans.
+    Publishing,
+    /// A loop of the SDK's calls.
+    Sdk,
+    /// hyper and serde_json.
+    Raw,
+    /// The same without signatures.
+    RawUnsigned,
+}
+
+/// What was found, for how many calls.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Listed {
+    products: u64,
+    instances: u64,
+    calls: u64,
+}
+
+enum Scans {
+    Exporter { scanner: Scanner, calls: u64, pause: Duration },
+    Sdk { client: aws_sdk_servicecatalog::Client, concurrency: usize },
+    Raw(raw::Client),
+}
+
+/// One scan.
+struct Scan {
+    listed: Listed,
+    wall: Duration,
+    /// On the processor, of the whole process.
+    cpu: Duration,
+}
 
 fn main() {
     if simulated::be_simulator_if_told(simulated::no_fleet) {
         return;
     }
+    let given = Arguments::parse();
     // As the exporter does.
     memory::share_one_heap();
-    let aws = Aws::start();
-    simulated::runtime().block_on(measure(&aws.endpoint_url));
-}
-
-async fn measure(endpoint_url: &str) {
-    // All products are healthy, so that what is published is short and what is measured is the
-    // scan; what it costs to publish everything is measured apart.
-    let mut quiet = config();
-    quiet.metrics.per_product = PerProduct::Problems;
-    let client = client(endpoint_url, &quiet.aws);
-    let scanner = Scanner::new(quiet.clone(), endpoint_url);
-    let (mut bare, mut scan, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for round in 0..=ROUNDS {
-        let scan_once = async { drop(scanner.scan().await) };
-        let call_all = all_calls(&client, quiet.aws.concurrency);
-        // Neither is always the one that finds the caches as the other left them.
-        let (calls, scanned) = if round % 2 == 0 {
-            let calls = cpu_of(call_all).await;
-            (calls, cpu_of(scan_once).await)
-        } else {
-            let scanned = cpu_of(scan_once).await;
-            (cpu_of(call_all).await, scanned)
-        };
-        // The first round opens connections.
-        if round > 0 {
-            bare.push(calls);
-            scan.push(scanned);
-            ratios.push(scanned / calls);
+    match (given.lister, given.endpoint) {
+        (Some(lister), Some(endpoint_url)) => {
+            let work = list(lister, &endpoint_url, given.concurrency, given.scans);
+            simulated::runtime().block_on(work);
+        }
+        _ => {
+            let aws = Aws::start();
+            simulated::runtime().block_on(compare(&aws.endpoint_url, given.concurrency));
         }
     }
-    let snapshot = Arc::clone(&scanner.reader.latest().snapshot);
-    drop(scanner);
-    let publish = |config: &Config| {
-        let shown = shown_of(config);
-        let times = (0..5).map(|_| {
-            let begun = cpu::of_thread();
-            drop(families::encode(&snapshot, &shown));
-            milliseconds(cpu::of_thread() - begun)
-        });
-        cpu::median(times.collect())
-    };
+}
+
+async fn list(lister: Lister, endpoint_url: &str, concurrency: usize, scans: Option<usize>) {
+    let mut lister = Scans::new(lister, endpoint_url, concurrency).await;
+    let mut lines = std::io::stdin().lock().lines();
+    for scan in 0.. {
+        let more = scans.map_or_else(|| lines.next().is_some(), |scans| scan < scans);
+        if !more {
+            break;
+        }
+        let Scan { listed, wall, cpu } = lister.scan().await;
+        println!(
+            "{}",
+            serde_json::json!({
+                "wall_seconds": wall.as_secs_f64(),
+                "cpu_seconds": cpu.as_secs_f64(),
+                "calls": listed.calls,
+                "products": listed.products,
+                "instances": listed.instances,
+            })
+        );
+        std::io::stdout().flush().expect("somebody listens");
+    }
+}
+
+async fn compare(endpoint_url: &str, concurrency: usize) {
+    let mut exporter = Scans::new(Lister::Exporter, endpoint_url, concurrency).await;
+    let mut sdk = Scans::new(Lister::Sdk, endpoint_url, concurrency).await;
+    let (mut bare, mut scan, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    let mut calls = 0;
+    for round in 0..=ROUNDS {
+        // Neither is always the one that finds the caches as the other left them.
+        let (listed, scanned) = if round % 2 == 0 {
+            let listed = sdk.scan().await;
+            (listed, exporter.scan().await)
+        } else {
+            let scanned = exporter.scan().await;
+            (sdk.scan().await, scanned)
+        };
+        for Listed { products, instances, .. } in [listed.listed, scanned.listed] {
+            let all = (PRODUCTS as u64, (STACK_SETS * INSTANCES) as u64);
+            assert_eq!((products, instances), all, "all was listed");
+        }
+        calls = listed.listed.calls;
+        // The first round opens connections.
+        if round > 0 {
+            bare.push(milliseconds(listed.cpu));
+            scan.push(milliseconds(scanned.cpu));
+            ratios.push(scanned.cpu.as_secs_f64() / listed.cpu.as_secs_f64());
+        }
+    }
     ratios.sort_by(f64::total_cmp);
     let (low, high) = (ratios[ROUNDS / 4], ratios[ROUNDS - 1 - ROUNDS / 4]);
     let (bare, scan, ratio) = (cpu::median(bare), cpu::median(scan), cpu::median(ratios));
-    let (quiet, whole) = (publish(&quiet), publish(&config()));
-    let pages = PRODUCTS.div_ceil(20) + STACK_SETS * INSTANCES.div_ceil(20);
     println!(
-        "{PRODUCTS} products, {STACK_SETS} stack sets of {INSTANCES} instances: {pages} calls"
+        "{PRODUCTS} products, {STACK_SETS} stack sets of {INSTANCES} instances: {calls} calls"
     );
     println!(
         "time on the processor                    ms   ratio (middle half of {ROUNDS} rounds)"
     );
     println!("the SDK's calls alone                 {bare:5.0}   1");
     println!(
-        "a scan (goal: at most 1.15)           {scan:5.0}   {ratio:4.2} ({low:4.2} – {high:4.2})"
+        "a scan (goal: at most 1.1)            {scan:5.0}   {ratio:4.2} ({low:4.2} – {high:4.2})"
     );
-    println!("  with two short publications of      {quiet:5.1}");
-    println!("publishing every product, each time   {whole:5.0}   {:4.2}", whole / bare);
-}
-
-async fn cpu_of(work: impl Future<Output = ()>) -> f64 {
-    let begun = cpu::of_process();
-    work.await;
-    milliseconds(cpu::of_process() - begun)
 }
 
 fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// A client as the exporter has it, made without the exporter.
-fn client(endpoint_url: &str, config: &AwsConfig) -> Client {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc))
-        .build_https();
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(config.connect_timeout)
-        .read_timeout(config.attempt_timeout)
-        .operation_attempt_timeout(config.attempt_timeout);
-    let keys = Credentials::new(sim::ACCESS_KEY_ID, sim::SECRET_ACCESS_KEY, None, None, "fixed");
-    Client::from_conf(
-        aws_sdk_servicecatalog::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(sim::REGION))
-            .endpoint_url(endpoint_url)
-            .credentials_provider(keys)
-            .http_client(http)
-            .timeout_config(timeouts.build())
-            .app_name(AppName::new("bench").expect("a valid name"))
-            .retry_config(RetryConfig::disabled())
-            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-            .build(),
-    )
-}
-
-/// Every call of a scan, as many at once, and nothing else.
-async fn all_calls(client: &Client, concurrency: usize) {
-    let permits = Arc::new(Semaphore::new(concurrency));
-    let permit = permits.acquire().await.expect("it stays open");
-    let mut listings = JoinSet::new();
-    let mut products = 0;
-    pages_of_products(client, permit, |count, stack_sets| {
-        products += count;
-        for id in stack_sets {
-            let (client, permits) = (client.clone(), Arc::clone(&permits));
-            listings.spawn(async move {
-                let _permit = permits.acquire().await.expect("it stays open");
-                stack_instances(&client, &id).await
-            });
-        }
-    })
-    .await;
-    let instances: usize = listings.join_all().await.into_iter().sum();
-    assert_eq!((products, instances), (PRODUCTS, STACK_SETS * INSTANCES), "all was listed");
-}
-
-async fn pages_of_products(
-    client: &Client,
-    _permit: SemaphorePermit<'_>,
-    mut found: impl FnMut(usize, Vec<String>),
-) {
-    let level = AccessLevelFilter::builder().key(AccessLevelFilterKey::Account).value("self");
-    let mut token = None;
-    loop {
-        let request = client.scan_provisioned_products().page_size(PAGE);
-        let request = request.access_level_filter(level.clone().build()).set_page_token(token);
-        let page = request.send().await.expect("the simulator answers");
-        let products = page.provisioned_products();
-        let stack_sets = products.iter().filter(|item| item.r#type() == Some("CFN_STACKSET"));
-        let ids = stack_sets.filter_map(|item| Some(item.id()?.to_owned()));
-        found(products.len(), ids.collect());
-        token = page.next_page_token;
-        if token.is_none() {
-            break;
+impl Scans {
+    async fn new(lister: Lister, endpoint_url: &str, concurrency: usize) -> Self {
+        let mut config = config();
+        config.aws.concurrency = concurrency;
+        config.aws.max_in_flight = config.aws.max_in_flight.max(concurrency);
+        match lister {
+            Lister::Exporter => {
+                config.metrics.per_product = PerProduct::Problems;
+                Self::exporter(config, endpoint_url, Duration::ZERO)
+            }
+            Lister::Publishing => Self::exporter(config, endpoint_url, PUBLISHED),
+            Lister::Sdk => {
+                Self::Sdk { client: sdk::client(endpoint_url, &config.aws), concurrency }
+            }
+            Lister::Raw => Self::Raw(raw::Client::connect(endpoint_url, concurrency, true).await),
+            Lister::RawUnsigned => {
+                Self::Raw(raw::Client::connect(endpoint_url, concurrency, false).await)
+            }
         }
     }
-}
 
-async fn stack_instances(client: &Client, id: &str) -> usize {
-    let (mut instances, mut token) = (0, None);
-    loop {
-        let request = client.list_stack_instances_for_provisioned_product();
-        let request = request.provisioned_product_id(id).page_size(PAGE).set_page_token(token);
-        let page = request.send().await.expect("the simulator answers");
-        instances += page.stack_instances().len();
-        token = page.next_page_token;
-        if token.is_none() {
-            break instances;
+    fn exporter(config: Config, endpoint_url: &str, pause: Duration) -> Self {
+        attempts::watch();
+        Self::Exporter { scanner: Scanner::new(config, endpoint_url), calls: 0, pause }
+    }
+
+    async fn scan(&mut self) -> Scan {
+        if let Self::Exporter { pause, .. } = self {
+            tokio::time::sleep(*pause).await;
         }
+        let (begun, used) = (Instant::now(), cpu::of_process());
+        let mut ended = None;
+        let listed = match self {
+            Self::Exporter { scanner, calls, .. } => {
+                let published = scanner.scan().await;
+                // What is published waits until a twentieth of a core is enough for it.
+                ended = attempts::ended();
+                // Its last work: freed memory is given back.
+                tokio::time::sleep(GIVEN_BACK).await;
+                let target = &published.snapshot.targets[0];
+                let counts = target.calls.operations.values();
+                let before = std::mem::replace(calls, counts.map(|count| count.requests).sum());
+                Listed {
+                    products: target.products().map_or(0, |catalog| catalog.len()),
+                    instances: target.instances().map_or(0, |tally| tally.total()),
+                    calls: *calls - before,
+                }
+            }
+            Self::Sdk { client, concurrency } => sdk::list_all(client, *concurrency).await,
+            Self::Raw(client) => client.list_all().await,
+        };
+        let cpu = cpu::of_process() - used;
+        Scan { listed, wall: ended.unwrap_or_else(Instant::now) - begun, cpu }
     }
 }

@@ -7,24 +7,30 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Counting;
 
 static ASKED: AtomicU64 = AtomicU64::new(0);
+static BYTES: AtomicU64 = AtomicU64::new(0);
+
+fn count(size: usize) {
+    ASKED.fetch_add(1, Ordering::Relaxed);
+    BYTES.fetch_add(size as u64, Ordering::Relaxed);
+}
 
 #[allow(unsafe_code, reason = "an allocator is unsafe to implement; this one only passes on")]
 // SAFETY: every call goes to the system's allocator as it came.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ASKED.fetch_add(1, Ordering::Relaxed);
+        count(layout.size());
         // SAFETY: the caller's promises are those of this call.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        ASKED.fetch_add(1, Ordering::Relaxed);
+        count(layout.size());
         // SAFETY: the caller's promises are those of this call.
         unsafe { System.alloc_zeroed(layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ASKED.fetch_add(1, Ordering::Relaxed);
+        count(size);
         // SAFETY: the caller's promises are those of this call.
         unsafe { System.realloc(memory, layout, size) }
     }
@@ -37,7 +43,14 @@ unsafe impl GlobalAlloc for Counting {
 
 /// How many allocations `work` asks for.
 pub fn counted(work: impl FnOnce()) -> u64 {
-    let before = ASKED.load(Ordering::Relaxed);
+    counted_with_bytes(work).0
+}
+
+/// The same, and how many bytes those are in all, freed again or not.
+pub fn counted_with_bytes(work: impl FnOnce()) -> (u64, u64) {
+    let read = || (ASKED.load(Ordering::Relaxed), BYTES.load(Ordering::Relaxed));
+    let before = read();
     work();
-    ASKED.load(Ordering::Relaxed) - before
+    let after = read();
+    (after.0 - before.0, after.1 - before.1)
 }

@@ -163,7 +163,7 @@ impl Scanner {
         self.tick.send(()).await.expect("the pump runs");
     }
 
-    /// Scans once, until the end of the attempt is published; the whole world must be there.
+    /// Scans once, until the end of the attempt is published.
     pub async fn scan(&self) -> Arc<Published> {
         let latest = self.reader.latest();
         let before = latest.snapshot.targets.first().map_or(0, |target| target.scans());
@@ -176,12 +176,6 @@ impl Scanner {
                 .iter()
                 .any(|target| target.scans() > before && target.account.is_some())
         });
-        let published = done.await.expect("the pump runs");
-        let target = &published.snapshot.targets[0];
-        let products = target.products().map(|catalog| catalog.len());
-        let instances = target.instances().map(|tally| tally.total());
-        assert_eq!(products, Some(PRODUCTS as u64), "the scan is complete");
-        assert_eq!(instances, Some((STACK_SETS * INSTANCES) as u64), "the scan is complete");
-        published
+        done.await.expect("the pump runs")
     }
 }

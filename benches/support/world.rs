@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use servicecatalog_exporter::model::{
-    AccountId, CatalogBuilder, ListingBuilder, Moment, PerInstance, Product, ProductStatus,
-    Provisioning, Region, STACK_SET_TYPE,
+    AccountId, Catalog, CatalogBuilder, ListingBuilder, Moment, PerInstance, Product,
+    ProductStatus, Provisioning, Region, STACK_SET_TYPE,
 };
 use servicecatalog_exporter::snapshot::{
     AttemptEnd, Basis, Cause, Dated, EnrichmentEnd, ListingOutcome, Snapshot, TargetState,
@@ -15,36 +15,49 @@ use servicecatalog_exporter::snapshot::{
 const STACK_SET_EVERY: usize = 20;
 const INSTANCES: usize = 50;
 
+/// When what is in them was asked for.
+pub const ASKED: Moment = Moment { unix: 1_700_000_000.25, uptime: Duration::ZERO };
+/// From one scan to the next.
+pub const INTERVAL: Duration = Duration::from_secs(300);
+
 /// A snapshot that is exported in about `series` series.
 pub fn snapshot(series: usize) -> Snapshot {
     // Nine series a product; four more for the counts of a stack set, and two OUTDATED instances.
     let products = series * STACK_SET_EVERY / (9 * STACK_SET_EVERY + 6);
-    let asked = Moment { unix: 1_700_000_000.25, uptime: Duration::ZERO };
+    Snapshot { targets: vec![Arc::new(state(products))], ..Snapshot::default() }
+}
+
+/// A complete list of so many products.
+pub fn catalog(products: usize) -> Arc<Catalog> {
     let mut builder = CatalogBuilder::default();
-    let mut listings = Vec::new();
-    for nth in 0..products {
-        let product = product(nth);
-        if product.is_stack_set() {
-            let value = Arc::new(listing());
-            let basis = Basis::of(&product, Cause::NeverListed, asked);
-            let outcome = ListingOutcome::Listed(Dated { value, asked }, basis);
-            listings.push((Arc::clone(&product.id), outcome));
-        }
-        builder.add(product);
-    }
+    (0..products).for_each(|nth| builder.add(product(nth)));
+    Arc::new(builder.finish())
+}
+
+/// A target with so many products, whose stack sets are listed.
+pub fn state(products: usize) -> TargetState {
+    let catalog = catalog(products);
+    let stack_sets = catalog.products().iter().filter(|product| product.is_stack_set());
+    let listings = stack_sets.map(|product| {
+        let value = Arc::new(listing());
+        let basis = Basis::of(product, Cause::NeverListed, ASKED);
+        let outcome = ListingOutcome::Listed(Dated { value, asked: ASKED }, basis);
+        (Arc::clone(&product.id), outcome)
+    });
+    let listings = listings.collect();
     let region = Region::parse("eu-central-1").expect("a region");
     let account = Some(AccountId::new("123456789012"));
-    let mut state = TargetState::new(region, account, Duration::from_secs(300));
-    state.list_complete(Arc::new(builder.finish()), asked);
+    let mut state = TargetState::new(region, account, INTERVAL);
+    state.list_complete(catalog, ASKED);
     state.attempt_finished(AttemptEnd {
-        begun: asked,
+        begun: ASKED,
         products: Ok(()),
         products_took: Duration::from_millis(1_500),
         listings_took: Some(Duration::from_secs(20)),
         listings,
         enrichment: EnrichmentEnd::default(),
     });
-    Snapshot { targets: vec![Arc::new(state)], ..Snapshot::default() }
+    state
 }
 
 fn product(nth: usize) -> Product {
