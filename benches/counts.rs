@@ -146,7 +146,7 @@ impl served::Shown for Fixed {
             Encoding::Gzip => self.exposition.gzip(&self.tail),
             Encoding::Identity => self.exposition.plain(&self.tail),
         };
-        Body::in_pieces(chunks.byte_len(), chunks)
+        Body::from(chunks)
     }
 
     fn is_ready(&self) -> bool {

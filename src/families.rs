@@ -111,7 +111,10 @@ pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> Writer {
     aggregates::write(&mut writer, &targets, shown, snapshot);
     let cut = Cut::plan(&targets, shown, writer.samples());
     aggregates::write_dropped(&mut writer, &targets, &cut);
+    writer.expect(cut.kept);
+    let planned = writer.samples() + cut.kept;
     products::write(&mut writer, &targets, shown, &cut);
+    debug_assert_eq!(writer.samples(), planned, "the plan is what is written");
     writer
 }
 

@@ -89,6 +89,13 @@ impl BodyBuilder {
         &mut self.piece
     }
 
+    /// So many bytes follow at least. If the plain text would not be kept to the end, it is not
+    /// begun: what is thrown away in the middle would be the peak of the memory.
+    pub fn expect(&mut self, more: u64) {
+        let whole = usize::try_from(self.text_len().saturating_add(more)).unwrap_or(usize::MAX);
+        self.plain = self.plain.take().filter(|_| whole <= self.plain_kept);
+    }
+
     /// How long the text is so far, in bytes.
     #[must_use]
     pub fn text_len(&self) -> u64 {
@@ -383,6 +390,16 @@ mod tests {
         assert!(inflated.plain.is_none());
         assert_eq!(kept, [&*text, b"tail 1\n"].concat());
         assert_eq!(joined(inflated.plain(&tail)), kept);
+    }
+
+    #[test]
+    fn a_text_that_is_announced_as_too_long_is_not_kept_from_its_beginning() {
+        for (announced, is_kept) in [(90, true), (91, false), (u64::MAX, false)] {
+            let mut builder = BodyBuilder::keeping_plain_up_to(100);
+            builder.room().extend_from_slice(b"0123456789");
+            builder.expect(announced);
+            assert_eq!(builder.plain.is_some(), is_kept, "{announced}");
+        }
     }
 
     #[test]

@@ -173,6 +173,9 @@ fn push_labels(out: &mut Vec<u8>, mut first: bool, names: &[&str], values: &[&st
     }
 }
 
+/// A sample of a product has at least so many bytes: its family, and the labels of its target.
+const SHORTEST: u64 = 150;
+
 /// Writes families one after the other.
 #[derive(Debug)]
 pub struct Writer {
@@ -207,6 +210,11 @@ impl Writer {
     ) {
         let family = FamilyWriter { writer: self, family, begun: false };
         write(&mut OpenFamilyWriter { family, more });
+    }
+
+    /// So many samples follow.
+    pub fn expect(&mut self, samples: u64) {
+        self.body.expect(samples.saturating_mul(SHORTEST));
     }
 
     /// How many samples were written.

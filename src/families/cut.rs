@@ -15,6 +15,8 @@ use crate::snapshot::{Dated, TargetState};
 /// The cut of all targets.
 pub(super) struct Cut {
     targets: Vec<TargetCut>,
+    /// Series that stay.
+    pub(super) kept: u64,
 }
 
 /// The cut of one target.
@@ -31,13 +33,13 @@ pub(super) struct TargetCut {
 impl Cut {
     /// Plans the cut; `written` series (aggregates) are spent already.
     pub(super) fn plan(targets: &[Target<'_>], shown: &Shown, written: u64) -> Self {
-        let mut cut = Self { targets: vec![TargetCut::default(); targets.len()] };
+        let mut cut = Self { targets: vec![TargetCut::default(); targets.len()], kept: 0 };
         let mut budget = (shown.max_series as u64)
             .saturating_sub(written)
             .saturating_sub(aggregates::dropped_series(targets));
         for urgency in 0..2 {
-            for (target, cut) in targets.iter().zip(&mut cut.targets) {
-                cut.spend_on_products(target, shown, urgency, &mut budget);
+            for (target, of_target) in targets.iter().zip(&mut cut.targets) {
+                cut.kept += of_target.spend_on_products(target, shown, urgency, &mut budget);
             }
         }
         let wanted: Vec<_> = targets
@@ -46,12 +48,13 @@ impl Cut {
             .map(|(target, cut)| cut.instances_wanted(target, shown.max_instance_series as u64))
             .collect();
         for rank in Rank::ALL {
-            for (wanted, cut) in wanted.iter().zip(&mut cut.targets) {
+            for (wanted, of_target) in wanted.iter().zip(&mut cut.targets) {
                 let wanted = wanted[rank as usize];
                 let kept = wanted.min(budget);
                 budget -= kept;
-                cut.instances[rank as usize] = kept;
-                cut.dropped += wanted - kept;
+                cut.kept += kept;
+                of_target.instances[rank as usize] = kept;
+                of_target.dropped += wanted - kept;
             }
         }
         cut
@@ -63,13 +66,15 @@ impl Cut {
 }
 
 impl TargetCut {
+    /// How many series of products stay.
     fn spend_on_products(
         &mut self,
         target: &Target<'_>,
         shown: &Shown,
         urgency: usize,
         budget: &mut u64,
-    ) {
+    ) -> u64 {
+        let before = *budget;
         let mut full = false;
         for entry in entries(target, shown) {
             if entry.urgency() != urgency {
@@ -84,10 +89,12 @@ impl TargetCut {
                 self.products[urgency] += 1;
             }
         }
+        let kept = before - *budget;
         if full {
             // What is left would go to less urgent products, and then to instances.
             *budget = 0;
         }
+        kept
     }
 
     fn instances_wanted(&mut self, target: &Target<'_>, limit: u64) -> [u64; Rank::ALL.len()] {
