@@ -15,8 +15,8 @@ PYTHON = False
 
 SERIES, MANY_SERIES, INSTANCES = 100_000, 500_000, 50
 SCANS, SCANS_A_LOOK = 200, 20
-# Of the large world, and of each allocator.
-FEW_SCANS = 10
+# With each allocator, and of the large world.
+FEW_SCANS, MANY_SCANS = 8, 4
 # The next publication begins no sooner than 20 times what the last one took, and freed memory is
 # given back behind it: after this time nothing moves any more.
 SETTLED_SECONDS = 4
@@ -115,17 +115,18 @@ def measure(setting):
         for allocator in ALLOCATORS:
             with Exporter(aws, CONFIG, environment=preloaded(allocator)) as exporter:
                 check_loaded(exporter, allocator)
-                found["allocators"][allocator] = few_scans(setting, exporter, settled)
+                found["allocators"][allocator] = scanned(exporter, setting.sized(FEW_SCANS), settled)
     settled = setting.seconds(MANY_SETTLED_SECONDS)
     products, stack_sets = world_of(setting.sized(MANY_SERIES))
     with Simulator.sized(products, stack_sets, INSTANCES) as aws, Exporter(aws, CONFIG) as exporter:
-        found["many"] = {"products": products, **few_scans(setting, exporter, settled)}
+        found["many"] = {"products": products, **scanned(exporter, setting.sized(MANY_SCANS), settled)}
     return found
 
 
-def few_scans(setting, exporter, settled):
+def scanned(exporter, times, settled):
+    """What is found after so many scans, looked at once."""
     watched = Watched(exporter, settled)
-    watched.scan(setting.sized(FEW_SCANS))
+    watched.scan(times)
     return watched.found()
 
 
