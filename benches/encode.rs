@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bytes::Buf as _;
 use flate2::{Compress, Compression, FlushCompress};
 use http::header::ACCEPT_ENCODING;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
@@ -118,7 +119,10 @@ fn count_scrapes(snapshots: &[(usize, Snapshot)]) -> bool {
             let mut bytes = 0;
             let mut context = Context::from_waker(Waker::noop());
             while let Poll::Ready(Some(frame)) = Pin::new(&mut body).poll_frame(&mut context) {
-                bytes += frame.ok().and_then(|frame| frame.into_data().ok()).map_or(0, |d| d.len());
+                bytes += frame
+                    .ok()
+                    .and_then(|frame| frame.into_data().ok())
+                    .map_or(0, |d| d.remaining());
             }
             bytes
         };

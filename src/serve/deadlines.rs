@@ -23,24 +23,49 @@ pub(super) struct Timed<I> {
     activity: Arc<Activity>,
     limits: Arc<Limits>,
     /// Wakes the connection when its deadline has passed.
-    deadline: Pin<Box<Sleep>>,
-    /// Runs while the client takes nothing.
-    stall_end: Pin<Box<Sleep>>,
-    is_stalled: bool,
+    deadline: Timer,
+    /// Wakes it when the client has taken nothing for too long.
+    stall_end: Timer,
+    /// Since when it takes nothing.
+    stalled: Option<Instant>,
     /// Runs after our side is closed, while what the client still sends is thrown away.
     linger_end: Option<Pin<Box<Sleep>>>,
 }
 
+/// A timer whose deadline moves away with each request, and with each write that must wait. To set it
+/// each time would be most of what it costs, so it is set anew when it rings too early.
+#[derive(Debug)]
+struct Timer(Pin<Box<Sleep>>);
+
+impl Timer {
+    fn new() -> Self {
+        Timer(Box::pin(sleep_until(Instant::now())))
+    }
+
+    /// Ready when `deadline` has passed.
+    fn poll(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.0.deadline() > deadline {
+                self.0.as_mut().reset(deadline);
+            }
+            ready!(self.0.as_mut().poll(cx));
+            if self.0.deadline() >= deadline {
+                return Poll::Ready(());
+            }
+            self.0.as_mut().reset(deadline);
+        }
+    }
+}
+
 impl<I> Timed<I> {
     pub(super) fn new(stream: I, activity: Arc<Activity>, limits: Arc<Limits>) -> Self {
-        let now = Instant::now();
         Timed {
             stream,
             activity,
             limits,
-            deadline: Box::pin(sleep_until(now)),
-            stall_end: Box::pin(sleep_until(now)),
-            is_stalled: false,
+            deadline: Timer::new(),
+            stall_end: Timer::new(),
+            stalled: None,
             linger_end: None,
         }
     }
@@ -55,18 +80,7 @@ impl<I> Timed<I> {
         if deadline <= Instant::now() {
             return Poll::Ready(timed_out(message));
         }
-        // Each request has a later deadline than the one before. A timer that rings too early is
-        // set anew then: to set it for each request is more than half of what it costs.
-        loop {
-            if self.deadline.deadline() > deadline {
-                self.deadline.as_mut().reset(deadline);
-            }
-            ready!(self.deadline.as_mut().poll(cx));
-            if self.deadline.deadline() >= deadline {
-                return Poll::Ready(timed_out(message));
-            }
-            self.deadline.as_mut().reset(deadline);
-        }
+        self.deadline.poll(deadline, cx).map(|()| timed_out(message))
     }
 }
 
@@ -78,16 +92,13 @@ impl<I: AsyncWrite + Unpin> Timed<I> {
         step: impl FnOnce(Pin<&mut I>, &mut Context<'_>) -> Poll<io::Result<T>>,
     ) -> Poll<io::Result<T>> {
         if let Poll::Ready(progress) = step(Pin::new(&mut self.stream), cx) {
-            if std::mem::take(&mut self.is_stalled) {
+            if self.stalled.take().is_some() {
                 self.activity.wrote();
             }
             return Poll::Ready(progress);
         }
-        if !self.is_stalled {
-            self.is_stalled = true;
-            self.stall_end.as_mut().reset(Instant::now() + self.limits.write_stall);
-        }
-        if self.stall_end.as_mut().poll(cx).is_ready() {
+        let stalled = *self.stalled.get_or_insert_with(Instant::now);
+        if self.stall_end.poll(stalled + self.limits.write_stall, cx).is_ready() {
             return Poll::Ready(Err(timed_out("the client took nothing of the response")));
         }
         self.poll_deadline(cx).map(Err)

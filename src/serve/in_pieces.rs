@@ -53,7 +53,8 @@ where
         }
         let piece = self.piece;
         // Up to the end of what lies together, so that nothing is copied.
-        let piece = self.rest.as_mut().map(|rest| rest.copy_to_bytes(piece.min(rest.chunk().len())));
+        let piece =
+            self.rest.as_mut().map(|rest| rest.copy_to_bytes(piece.min(rest.chunk().len())));
         Poll::Ready(piece.map(|piece| Ok(Frame::data(piece))))
     }
 
