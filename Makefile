@@ -114,8 +114,9 @@ release: ## build the release binary, and the benchmarks without running them
 	$(CARGO) build --release --locked
 	$(if $(wildcard benches/*.rs),$(CARGO) bench --no-run --locked --bench '*')
 
-counts: ## does publishing allocate nothing for each series?
+counts: ## does publishing allocate nothing for each series, and a scrape the same for all? is bench/ sound?
 	$(CARGO) bench --locked --bench encode -- --counts-only
+	$(VENV)/bin/python tests/bench.py
 
 smoke: ## does the release binary's demo start, answer and end as it should?
 	$(VENV)/bin/python tools/smoke $(BINARY)

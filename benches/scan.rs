@@ -64,8 +64,8 @@ enum Lister {
     /// The exporter, with series of products that have a problem only: of those that are simulated
     /// none has, so that what it publishes is short, and what is measured is the scan.
     Exporter,
-    /// The exporter as it is: each scan is published twice, with every product, and there is a pause
-    /// between scans.
+    /// The exporter as it is: each scan is published when it ends, with every product, and there is a
+    /// pause between scans. In a world that moves it is published when the list is complete, too.
     Publishing,
     /// A loop of the SDK's calls.
     Sdk,

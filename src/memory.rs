@@ -5,7 +5,7 @@
 ///
 /// What a scan keeps then lies beside what it frees in one heap instead of several, and
 /// [`give_back`] has whole pages to give: half of the memory, and flat
-/// (`cargo bench --bench memory`).
+/// (`bench/run memory`).
 pub fn share_one_heap() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
@@ -21,7 +21,7 @@ pub fn share_one_heap() {
 /// Gives freed memory back to the system, where the C library would keep it.
 ///
 /// A scan builds a new catalogue beside the one that is served and frees the old one; glibc keeps
-/// the holes, and without this the process grows with every scan (`cargo bench --bench memory`).
+/// the holes, and without this the process grows with every scan (`bench/run memory`).
 pub fn give_back() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {

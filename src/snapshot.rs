@@ -92,8 +92,8 @@ impl From<Arc<Catalog>> for CompleteList {
     }
 }
 
-/// What one attempt to scan a target brought, apart from the product list, which is published as
-/// soon as its last page is there ([`TargetState::list_complete`]).
+/// What one attempt to scan a target brought, apart from the product list, which does not wait for
+/// the end ([`TargetState::list_complete`]).
 #[derive(Clone, Debug)]
 pub struct AttemptEnd {
     /// When it began.

@@ -286,8 +286,7 @@ impl Pump {
             Event::Identity(_, Ok(identity)) => {
                 self.asking_identity = false;
                 tracing::info!(account = %identity.account, arn = identity.arn, "this is who asks AWS");
-                self.slots.ambient_account_known(&identity.account);
-                self.changed = true;
+                self.changed |= self.slots.ambient_account_known(&identity.account);
             }
             Event::Identity(region, Err(error)) => {
                 self.asking_identity = false;

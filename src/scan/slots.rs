@@ -125,18 +125,21 @@ impl Slots {
         let is_ambient = |slot: &&Slot| slot.wanted.key.role.is_none();
         let mut ambient = self.slots.values().filter(is_ambient);
         if let Some(account) = ambient.find_map(|slot| slot.state.account.clone()) {
-            self.ambient_account_known(&account);
+            let _ = self.ambient_account_known(&account);
         }
     }
 
-    /// That is the account of all ambient targets.
-    pub(super) fn ambient_account_known(&mut self, account: &AccountId) {
+    /// That is the account of all ambient targets. Whether it is news to any.
+    pub(super) fn ambient_account_known(&mut self, account: &AccountId) -> bool {
+        let mut is_news = false;
         for slot in self.slots.values_mut() {
             if slot.wanted.key.role.is_none() && slot.state.account.is_none() {
                 Arc::make_mut(&mut slot.state).account = Some(account.clone());
+                is_news = true;
             }
         }
         self.stop_clashing();
+        is_news
     }
 
     /// Of two targets that are one account and region the earlier one goes on, the later one is
