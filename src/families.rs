@@ -18,6 +18,9 @@ use crate::model::PerProduct;
 use crate::snapshot::{Snapshot, Stage, TargetState};
 use cut::Cut;
 
+/// A sample of a product has at least so many bytes: its family, and the labels of its target.
+const SHORTEST: u64 = 150;
+
 /// What is shown of a snapshot.
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -111,7 +114,7 @@ pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> Writer {
     aggregates::write(&mut writer, &targets, shown, snapshot);
     let cut = Cut::plan(&targets, shown, writer.samples());
     aggregates::write_dropped(&mut writer, &targets, &cut);
-    writer.expect(cut.kept);
+    writer.expect(cut.kept.saturating_mul(SHORTEST));
     let planned = writer.samples() + cut.kept;
     products::write(&mut writer, &targets, shown, &cut);
     debug_assert_eq!(writer.samples(), planned, "the plan is what is written");

@@ -173,9 +173,6 @@ fn push_labels(out: &mut Vec<u8>, mut first: bool, names: &[&str], values: &[&st
     }
 }
 
-/// A sample of a product has at least so many bytes: its family, and the labels of its target.
-const SHORTEST: u64 = 150;
-
 /// Writes families one after the other.
 #[derive(Debug)]
 pub struct Writer {
@@ -212,9 +209,9 @@ impl Writer {
         write(&mut OpenFamilyWriter { family, more });
     }
 
-    /// So many samples follow.
-    pub fn expect(&mut self, samples: u64) {
-        self.body.expect(samples.saturating_mul(SHORTEST));
+    /// So many bytes follow at least; see [`BodyBuilder::expect`].
+    pub fn expect(&mut self, bytes: u64) {
+        self.body.expect(bytes);
     }
 
     /// How many samples were written.

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Buf;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
@@ -116,20 +118,25 @@ where
     // Once told to end after the running response, a connection is not told again.
     let mut ending = false;
     loop {
-        tokio::select! {
+        // What the connections share is looked at when it stirs, and not with each step of each of
+        // them: they would wait for one another.
+        let mut words = FuturesUnordered::from_iter([word(activity, server, ending)]);
+        let word = tokio::select! {
             // The connection first: a request that has arrived already is read before the
             // connection is taken for idle.
             biased;
             ended = connection.as_mut() => return ended,
-            () = server.cut.cancelled() => return Ok(()),
-            () = server.shutdown.cancelled(), if !ending => {}
-            () = activity.tired(), if !ending => {}
-            () = server.room_wanted.notified() => match departure(activity, server) {
+            Some(word) = words.next() => word,
+        };
+        match word {
+            Word::Cut => return Ok(()),
+            Word::End => {}
+            Word::RoomWanted => match departure(activity, server) {
                 Departure::AtOnce => return Ok(()),
                 Departure::Graceful if !ending => {}
                 Departure::Graceful | Departure::None => continue,
             },
-            () = server.bell.0.notified() => match activity.is_slow(&server.limits) {
+            Word::PlaceWanted => match activity.is_slow(&server.limits) {
                 true => return Ok(()),
                 false => continue,
             },
@@ -137,6 +144,37 @@ where
         ending = true;
         activity.end();
         connection.as_mut().graceful_shutdown();
+    }
+}
+
+/// What a connection is told while it runs.
+enum Word {
+    /// It ends now.
+    Cut,
+    /// It ends behind the running response.
+    End,
+    /// Another connection waits for room.
+    RoomWanted,
+    /// A request waits for its answer to begin.
+    PlaceWanted,
+}
+
+/// The next word for a connection, of all that come from now on.
+fn word<'a, S>(
+    activity: &'a Activity,
+    server: &'a Server<S>,
+    ending: bool,
+) -> impl Future<Output = Word> + use<'a, S> {
+    let (room_wanted, place_wanted) = (server.room_wanted.notified(), server.bell.0.notified());
+    async move {
+        tokio::select! {
+            biased;
+            () = server.cut.cancelled() => Word::Cut,
+            () = server.shutdown.cancelled(), if !ending => Word::End,
+            () = activity.tired(), if !ending => Word::End,
+            () = room_wanted => Word::RoomWanted,
+            () = place_wanted => Word::PlaceWanted,
+        }
     }
 }
 
