@@ -256,3 +256,38 @@ async fn an_account_may_be_gone_while_it_leaves_and_no_longer() {
     let wrong = witness.judge(&history, &gone, *times);
     assert!(wrong.iter().any(|what| what.contains("no series any more")), "{wrong:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_set_that_ended_behind_its_page_keeps_what_was_known_and_no_other_does() {
+    let mut world = World::empty(ACCOUNT, REGION);
+    world.add(ACCOUNT, REGION, ProvisionedProduct::stack_set(30, StackInstance::current(3)));
+    let rig = Rig::with(world, |config| config.enrich.names_and_tags = true).await;
+    let mut history = History::default();
+    rig.simulator.with_world(|world| history.record(world, &[place()], 0.0));
+    let asked = now();
+    let first = (rig.scan_and_scrape().await, Times { asked, answered: now(), steady: true });
+    rig.simulator.with_world(|world| {
+        let set = world.catalog_mut(ACCOUNT, REGION).products_mut().last_mut().unwrap();
+        set.instances = StackInstance::current(5);
+        set.last_record_id = Some("rec-another".into());
+        history.record(world, &[place()], now());
+    });
+    // What AWS answers of a stack set that is gone.
+    let list = Operation::ListStackInstancesForProvisionedProduct;
+    rig.simulator.inject(Fault::new(What::NotFound).on(list));
+    let asked = now();
+    let second = rig.scan_and_scrape().await;
+    let judge = |history: &History| {
+        let mut witness = Witness::new(KEEP);
+        assert_eq!(witness.judge(history, &first.0, first.1), [""; 0]);
+        witness.judge(history, &second, Times { asked, answered: now(), steady: true })
+    };
+    let wrong = judge(&history);
+    assert!(wrong.iter().any(|what| what.contains("was confirmed")), "{wrong:#?}");
+    rig.simulator.with_world(|world| {
+        world.catalog_mut(ACCOUNT, REGION).products_mut().clear();
+        history.record(world, &[place()], now());
+    });
+    assert_eq!(judge(&history), [""; 0]);
+    rig.stop().await;
+}

@@ -64,7 +64,12 @@ impl Witness {
             }
             // Whatever changes here shows in the product: a success says that nothing else did.
             let remembered = described > times.answered - KEPT_SECONDS / 2.0;
-            if remembered && !refused && !was(described).any(|true_set| *true_set == set) {
+            // One that ended behind its page is refused as well, and the next list says so.
+            let ended = history
+                .between(view.place, described, times.answered)
+                .any(|version| !version.truth.sets.contains_key(id));
+            let excused = refused || ended;
+            if remembered && !excused && !was(described).any(|true_set| *true_set == set) {
                 wrong.push(format!(
                     "{id} was confirmed at {described}, and was not {set:?} then or later"
                 ));
