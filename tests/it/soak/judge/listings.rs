@@ -38,8 +38,12 @@ impl Witness {
                 let versions = history.between(view.place, from, times.answered);
                 versions.filter_map(|version| version.truth.sets.get(id))
             };
+            // One that ended behind its page is refused as well, and the next list says so.
+            let ended = history
+                .between(view.place, described, times.answered)
+                .any(|version| !version.truth.sets.contains_key(id));
             let Some((listed, set)) = said.remove(id) else {
-                if must_be_there && times.answered - list < self.keep {
+                if must_be_there && !ended && times.answered - list < self.keep {
                     wrong.push(format!("{id} is not described though every stack set was listed"));
                 }
                 if let Some((listed, _)) = before
@@ -64,12 +68,8 @@ impl Witness {
             }
             // Whatever changes here shows in the product: a success says that nothing else did.
             let remembered = described > times.answered - KEPT_SECONDS / 2.0;
-            // One that ended behind its page is refused as well, and the next list says so.
-            let ended = history
-                .between(view.place, described, times.answered)
-                .any(|version| !version.truth.sets.contains_key(id));
-            let excused = refused || ended;
-            if remembered && !excused && !was(described).any(|true_set| *true_set == set) {
+            if remembered && !refused && !ended && !was(described).any(|true_set| *true_set == set)
+            {
                 wrong.push(format!(
                     "{id} was confirmed at {described}, and was not {set:?} then or later"
                 ));
