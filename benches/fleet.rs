@@ -169,14 +169,14 @@ async fn scans(
     drop(found.await.expect("the pump runs"));
     let begun = Instant::now();
     scanner.tick().await;
-    let published = all_scanned(&scanner, 1).await;
+    let published = scanner.all_scanned(1).await;
     let took = begun.elapsed();
     let before = counts(&published);
     let text = published.exposition.plain_len();
     drop(published);
     forward.store(later.as_secs(), Ordering::Relaxed);
     scanner.tick().await;
-    let published = all_scanned(&scanner, 2).await;
+    let published = scanner.all_scanned(2).await;
     let after = counts(&published);
     drop(published);
     // Freed memory is given back after a publication; that takes milliseconds.
@@ -194,20 +194,6 @@ fn moving_clock() -> (Clock, Arc<AtomicU64>) {
         Moment { unix: now.unix + by.as_secs_f64(), uptime: now.uptime + by }
     });
     (moving, forward)
-}
-
-async fn all_scanned(scanner: &Scanner, times: u64) -> Arc<Published> {
-    let done = scanner.reader.wait_for(|published| {
-        published.snapshot.targets.iter().all(|target| target.scans() >= times)
-    });
-    let published = done.await.expect("the pump runs");
-    let whole = published
-        .snapshot
-        .targets
-        .iter()
-        .all(|target| target.products().is_some() && target.stack_sets_unknown() == 0);
-    assert!(whole, "every target was scanned with success");
-    published
 }
 
 fn counts(published: &Published) -> Counts {

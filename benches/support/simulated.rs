@@ -163,6 +163,20 @@ impl Scanner {
         self.tick.send(()).await.expect("the pump runs");
     }
 
+    /// Waits until every target was scanned so often, its account is known, and nothing is missing.
+    pub async fn all_scanned(&self, times: u64) -> Arc<Published> {
+        let done = self.reader.wait_for(|published| {
+            let mut targets = published.snapshot.targets.iter();
+            targets.all(|target| target.scans() >= times && target.account.is_some())
+        });
+        let published = done.await.expect("the pump runs");
+        let mut targets = published.snapshot.targets.iter();
+        let whole =
+            targets.all(|target| target.products().is_some() && target.stack_sets_unknown() == 0);
+        assert!(whole, "every target was scanned with success");
+        published
+    }
+
     /// Scans once, until the end of the attempt is published.
     pub async fn scan(&self) -> Arc<Published> {
         let latest = self.reader.latest();
