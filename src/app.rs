@@ -11,7 +11,7 @@ mod systemd;
 mod web;
 
 use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::Context as _;
 
@@ -28,6 +28,9 @@ use crate::http::{HEALTHY_PATH, Scheme, probe};
 use crate::model::{Clock, Moment};
 use crate::telemetry::{self, LogFormat};
 
+/// Uptimes begin here, so that what an earlier process learnt has one too.
+const BEFORE: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// The clock of this machine.
 #[must_use]
 #[allow(clippy::disallowed_methods, reason = "this is where time comes in")]
@@ -35,7 +38,7 @@ pub fn system_clock() -> Clock {
     let start = Instant::now();
     Clock::new(move || Moment {
         unix: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
-        uptime: start.elapsed(),
+        uptime: BEFORE + start.elapsed(),
     })
 }
 
@@ -64,7 +67,7 @@ pub fn init_logs(log: &config::Log) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When it does not answer in time, or not with 200.
-pub fn healthcheck(config: &Config, timeout: std::time::Duration) -> anyhow::Result<()> {
+pub fn healthcheck(config: &Config, timeout: Duration) -> anyhow::Result<()> {
     let address = config.web.listen_addresses.first().context("no address is configured")?;
     let (host, port) = address.loopback_for_probe();
     let scheme = match config.web.config_file {
@@ -94,8 +97,8 @@ pub fn limits(config: &config::Aws) -> Limits {
         max_requests_per_second: config.max_requests_per_second,
         burst: config.burst,
         max_in_flight: config.max_in_flight,
-        first_pause: std::time::Duration::from_millis(500),
-        max_pause: std::time::Duration::from_secs(20),
+        first_pause: Duration::from_millis(500),
+        max_pause: Duration::from_secs(20),
     }
 }
 

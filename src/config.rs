@@ -59,6 +59,8 @@ pub struct Config {
     pub aws: Aws,
     /// What is served.
     pub web: Web,
+    /// Where what is known is kept over restarts.
+    pub storage: Storage,
     /// What is logged.
     pub log: Log,
     /// The first 48 bits of the SHA-256 of the file with secrets left out; without a file, of
@@ -71,6 +73,8 @@ pub struct Config {
 pub struct Scan {
     /// From the begin of one scan to the begin of the next.
     pub interval: Duration,
+    /// Whether the next scan follows sooner or later than that by what the last one found.
+    pub pace: Pace,
     /// Of a whole scan.
     pub timeout: Duration,
     /// Since data was last confirmed; then it is dropped. At least three intervals,
@@ -82,6 +86,20 @@ pub struct Scan {
     pub max_pages: u32,
     /// When a stack set's instances are listed again.
     pub stack_instances: StackInstances,
+}
+
+/// How the time between two scans follows from what was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Not at all.
+    Fixed,
+    /// Where something moves, soon; where there has been nothing for a day, late.
+    Adaptive {
+        /// While a product is UNDER_CHANGE or PLAN_IN_PROGRESS; no longer than the interval.
+        busy: Duration,
+        /// Where there is no product; no shorter than the interval.
+        idle: Duration,
+    },
 }
 
 /// When a stack set's instances are listed again.
@@ -195,6 +213,13 @@ pub enum StatusPage {
     Summary,
     /// Everything.
     Full,
+}
+
+/// Where what is known is kept over restarts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Storage {
+    /// A directory of this process alone; none keeps nothing.
+    pub path: Option<PathBuf>,
 }
 
 /// What is logged.

@@ -14,7 +14,7 @@
 //! | F5 | [`cli`], [`app`] |
 //! | F4 | [`scan`] |
 //! | F3 | [`aws`], [`http`], [`policy`], [`sim`] |
-//! | F2 | [`publish`], [`telemetry`], [`config`], [`families`] |
+//! | F2 | [`publish`], [`telemetry`], [`config`], [`families`], [`storage`] |
 //! | F1 | [`snapshot`], [`serve`], [`shard`], [`tls`] |
 //! | F0 | [`exposition`], [`memory`], [`model`], [`password`], [`version`] |
 
@@ -35,6 +35,7 @@ pub mod serve;
 pub mod shard;
 pub mod sim;
 pub mod snapshot;
+pub mod storage;
 pub mod telemetry;
 pub mod tls;
 pub mod version;

@@ -17,7 +17,7 @@ mod time;
 
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
-pub use names::{FoundProduct, Names, NamesBuilder, ProductNames};
+pub use names::{FoundProduct, Names, NamesBuilder, ProductNames, VENDED_ACCOUNT_TYPE};
 pub use operation::{CallCounts, Operation, OperationCounts};
 pub use policy::PolicyPart;
 pub use product::{PerProduct, Product, Provisioning, STACK_SET_TYPE};

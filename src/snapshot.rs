@@ -4,6 +4,8 @@
 //! change is shared between them. Nothing here can fail.
 
 mod enrichment;
+mod history;
+mod saved;
 mod stack_set;
 mod stage;
 mod turns;
@@ -13,6 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use enrichment::{EnrichmentEnd, NamesEnd, RecordAnswer, RecordDue, RecordsEnd};
+pub use history::{ListChange, Transition};
+pub use saved::SavedTarget;
 pub use stack_set::{Basis, Cause, ListingOutcome};
 pub use stage::{Stage, StageError, StageResult, StageState};
 
@@ -20,6 +24,7 @@ use crate::model::{
     AccountId, CallCounts, Catalog, Listing, Moment, Product, Reason, Region, Tally,
 };
 use enrichment::Enrichment;
+use history::History;
 use stack_set::StackSet;
 use turns::Settled;
 
@@ -128,6 +133,7 @@ pub struct TargetState {
     products: Option<Dated<Catalog>>,
     stack_sets: BTreeMap<Arc<str>, StackSet>,
     enrichment: Arc<Enrichment>,
+    history: Arc<History>,
     /// Uptime before which nothing that is kept was confirmed: asked for after every event.
     oldest: Option<Duration>,
     stages: [StageState; Stage::ALL.len()],
@@ -150,6 +156,7 @@ impl TargetState {
             products: None,
             stack_sets: BTreeMap::new(),
             enrichment: Arc::default(),
+            history: Arc::default(),
             oldest: None,
             stages: Default::default(),
             last_attempt: 0.0,
@@ -255,7 +262,13 @@ impl TargetState {
         self.last_attempt
     }
 
-    /// Finished attempts.
+    /// Whether an attempt has finished, in this process or in the one whose knowledge it took up.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        self.scans > 0 || self.last_attempt > 0.0
+    }
+
+    /// Finished attempts of this process.
     #[must_use]
     pub fn scans(&self) -> u64 {
         self.scans
@@ -275,12 +288,14 @@ impl TargetState {
     /// The last page of products is in. The list replaces the one before at once; stack sets that
     /// it no longer holds are gone, the others keep what is known of them, and those whose
     /// listings it confirms keep that for longer. A list that is the same stays the same memory.
-    /// Whether it is another one.
-    pub fn list_complete(&mut self, list: impl Into<CompleteList>, asked: Moment) -> bool {
+    /// What it changed.
+    pub fn list_complete(&mut self, list: impl Into<CompleteList>, asked: Moment) -> ListChange {
         let CompleteList { catalog, confirmed } = list.into();
-        let same = self.products.as_ref().filter(|known| known.value == catalog);
+        let known = self.products.as_ref().map(|known| &known.value);
+        let same = known.filter(|known| **known == catalog).map(Arc::clone);
         let is_another = same.is_none();
-        let catalog = same.map_or(catalog, |known| Arc::clone(&known.value));
+        let catalog = same.unwrap_or(catalog);
+        let transitions = self.take_history(&catalog, asked, is_another);
         self.stack_sets.retain(|id, _| catalog.has_stack_set(id));
         self.settle_enrichment(&catalog);
         for id in confirmed {
@@ -290,7 +305,7 @@ impl TargetState {
         }
         self.products = Some(Dated { value: catalog, asked });
         self.look_for_the_oldest();
-        is_another
+        ListChange { is_another, transitions }
     }
 
     /// All stack sets were listed while the attempt goes on: what was listed with success is

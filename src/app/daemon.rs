@@ -23,6 +23,7 @@ use crate::publish::{Published, Publisher, Reader, Readiness, cell};
 use crate::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
 use crate::serve::{self, Bell, Listener};
 use crate::snapshot::Snapshot;
+use crate::storage::{self, Storage};
 use crate::telemetry::{Scope, SelfMetrics};
 use crate::version;
 
@@ -49,6 +50,8 @@ pub struct App {
     listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
     web: Web,
+    /// Where what is known is kept, and what was found there.
+    storage: Option<(Storage, storage::Found)>,
     systemd: Systemd,
     /// None: the configuration is never read again.
     loader: Option<Loader>,
@@ -62,14 +65,20 @@ impl App {
     /// Reads the web file, binds every address and takes note of the rest.
     ///
     /// # Errors
-    /// When the web file is refused or an address cannot be bound; the message says what to do.
+    /// When the web file is refused, an address cannot be bound, or the storage cannot be used; the
+    /// message says what to do.
     pub fn bind(config: Config, source: Source, ticks: Ticks) -> anyhow::Result<Self> {
         let web = Web::load(config.web.config_file.as_deref())?;
+        let storage = config.storage.path.as_deref().map(Storage::open).transpose()?;
         let listeners = config.web.listen_addresses.iter().map(serve::bind);
         let listeners = listeners.collect::<Result<Vec<_>, _>>()?;
         let mut app = Self::of(config, source, ticks, Scope::Daemon, web);
         app.addresses = listeners.iter().map(Listener::local_addr).collect();
         app.listeners = listeners;
+        app.storage = storage.map(|storage| {
+            let found = storage.load();
+            (storage, found)
+        });
         Ok(app)
     }
 
@@ -103,6 +112,7 @@ impl App {
             listeners: Vec::new(),
             addresses: Vec::new(),
             web,
+            storage: None,
             systemd: Systemd::default(),
             loader: None,
             hangups: mpsc::channel(1).1,
@@ -251,7 +261,10 @@ impl App {
                 beside.spawn(reloader.run(self.requests.1, self.hangups));
             }
             let inputs = Inputs { roster, ticks: self.ticks, wishes: self.wishes.1 };
-            let pump = Pump::new(inputs, self.clock, self.metrics, self.readiness);
+            let mut pump = Pump::new(inputs, self.clock, self.metrics, self.readiness);
+            if let Some((storage, found)) = self.storage {
+                pump = pump.with_storage(storage, found);
+            }
             pump.run(self.publisher, stop.clone()).await;
             anyhow::Ok(())
         };

@@ -241,6 +241,7 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
         ("web.config_file", web.config_file != new.config_file),
         ("web.unauthenticated_ready", web.unauthenticated_ready != new.unauthenticated_ready),
         ("web.status_page", web.status_page != new.status_page),
+        ("storage", before.storage != after.storage),
         ("log", before.log != after.log),
     ]
     .into_iter()

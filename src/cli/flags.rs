@@ -95,6 +95,11 @@ pub struct Settings {
     #[arg(long = "scan.timeout", value_name = "DURATION", global = true)]
     scan_timeout: Option<String>,
 
+    /// Directory in which what is known is kept over restarts; of this exporter alone [default: none,
+    /// nothing is kept]
+    #[arg(long = "storage.path", value_name = "DIRECTORY", global = true)]
+    storage_path: Option<String>,
+
     /// Which part of the targets this process scans: a number from 0, or auto for the ordinal of a
     /// StatefulSet's pod, from HOSTNAME [default: all targets]
     #[arg(long = "shard", value_name = "NUMBER", global = true)]
@@ -146,6 +151,7 @@ impl Settings {
             ("log.format", "log.format", &self.log_format),
             ("scan.interval", "scan.interval", &self.scan_interval),
             ("scan.timeout", "scan.timeout", &self.scan_timeout),
+            ("storage.path", "storage.path", &self.storage_path),
             ("sharding.shard", "shard", &self.shard),
             ("sharding.total_shards", "total-shards", &self.total_shards),
             ("web.enable_lifecycle", "web.enable-lifecycle", &enable_lifecycle),

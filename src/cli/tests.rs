@@ -48,6 +48,7 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("", "log.format", "json"),
     ("", "scan.interval", "1m"),
     ("", "scan.timeout", "1h"),
+    ("", "storage.path", "kept"),
     ("--total-shards=3", "shard", "1"),
     ("--shard=0", "total-shards", "3"),
     ("demo", "demo.seed", "7"),

@@ -9,20 +9,30 @@ use super::endpoint::EndpointUrl;
 use super::enrich::enrich;
 use super::error::{Complaint, ConfigError, Origin};
 use super::external_url::ExternalUrl;
-use super::field::{FileName, HumanDuration, ListenAddresses, TelemetryPath};
+use super::field::{Choice, FileName, HumanDuration, ListenAddresses, TelemetryPath};
 use super::organization::organization;
 use super::section::{Overrides, Section, Setting, any, within};
 use super::sharding::sharding;
 use super::targets::{refuse_several_regions, targets};
 use super::{
-    Aws, Config, Defaults, Log, LogFormat, LogLevel, MAX_BACKOFF, Metrics, Refresh, Scan,
-    StackInstances, StatusPage, Web,
+    Aws, Config, Defaults, Log, LogFormat, LogLevel, MAX_BACKOFF, Metrics, Pace, Refresh, Scan,
+    StackInstances, StatusPage, Storage, Web,
 };
 use crate::model::{PerInstance, PerProduct};
 
 /// The keys of the document.
-pub const SECTIONS: &[&str] =
-    &["scan", "enrich", "targets", "organization", "sharding", "metrics", "aws", "web", "log"];
+pub const SECTIONS: &[&str] = &[
+    "scan",
+    "enrich",
+    "targets",
+    "organization",
+    "sharding",
+    "metrics",
+    "aws",
+    "web",
+    "storage",
+    "log",
+];
 
 pub const SECOND: Duration = Duration::from_secs(1);
 pub const MINUTE: Duration = Duration::from_secs(60);
@@ -54,6 +64,7 @@ pub fn resolve(
         metrics: metrics(&root)?,
         aws,
         web: web(&root)?,
+        storage: storage(&root)?,
         log: log(&root)?,
         hash,
     })
@@ -70,8 +81,17 @@ pub fn between(
 
 /// The timeout is returned as a setting too, for the checks of the shorter ones.
 fn scan(root: &Section<'_>, defaults: Defaults) -> Result<(Scan, DurationSetting), ConfigError> {
-    const KEYS: &[&str] =
-        &["interval", "timeout", "serve_stale_for", "ready_after", "max_pages", "stack_instances"];
+    const KEYS: &[&str] = &[
+        "interval",
+        "pace",
+        "busy_interval",
+        "idle_interval",
+        "timeout",
+        "serve_stale_for",
+        "ready_after",
+        "max_pages",
+        "stack_instances",
+    ];
     let scan = root.section("scan", KEYS)?;
     let demo = defaults == Defaults::Demo;
     let by_use = |production, of_demo| HumanDuration(if demo { of_demo } else { production });
@@ -81,17 +101,54 @@ fn scan(root: &Section<'_>, defaults: Defaults) -> Result<(Scan, DurationSetting
     let timeout = HumanDuration(max(interval.value.0, by_use(15 * MINUTE, 30 * SECOND).0));
     let timeout = scan.setting("timeout", timeout, between(Duration::from_millis(1), DAY))?;
 
+    let (pace, idle) = pace(&scan, &interval)?;
     let (stack_instances, max_age) = stack_instances(&scan)?;
     let ready_after = by_use(2 * MINUTE, 30 * SECOND);
     let settings = Scan {
         interval: interval.value.0,
+        pace,
         timeout: timeout.value.0,
-        serve_stale_for: serve_stale_for(&scan, defaults, &interval, &max_age)?,
+        serve_stale_for: serve_stale_for(&scan, defaults, &interval, &idle, &max_age)?,
         ready_after: scan.setting("ready_after", ready_after, between(SECOND, DAY))?.value.0,
         max_pages: scan.setting("max_pages", 10_000, within(1..=1_000_000))?.value,
         stack_instances,
     };
     Ok((settings, timeout))
+}
+
+/// The interval of idle targets is returned as a setting too, if it counts.
+fn pace(
+    scan: &Section<'_>,
+    interval: &DurationSetting,
+) -> Result<(Pace, Option<DurationSetting>), ConfigError> {
+    let adaptive = scan.setting("pace", Word::Fixed, any)?.value == Word::Adaptive;
+    let busy = HumanDuration(MINUTE.min(interval.value.0));
+    let busy = scan.setting("busy_interval", busy, between(SECOND, DAY))?;
+    let idle = HumanDuration(max(30 * MINUTE, interval.value.0));
+    let idle = scan.setting("idle_interval", idle, between(SECOND, DAY))?;
+    if !adaptive {
+        return Ok((Pace::Fixed, None));
+    }
+    if busy.value > interval.value {
+        let remedy = format!("set scan.busy_interval to {} or less", interval.value);
+        return Err(busy.conflict("at most", interval, remedy));
+    }
+    if idle.value < interval.value {
+        let remedy = format!("set scan.idle_interval to {} or more", interval.value);
+        return Err(idle.conflict("at least", interval, remedy));
+    }
+    Ok((Pace::Adaptive { busy: busy.value.0, idle: idle.value.0 }, Some(idle)))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    Fixed,
+    Adaptive,
+}
+
+impl Choice for Word {
+    const CHOICES: &'static [(&'static str, Self)] =
+        &[("fixed", Self::Fixed), ("adaptive", Self::Adaptive)];
 }
 
 /// The age that counts is returned as a setting too, if one does.
@@ -110,6 +167,7 @@ fn serve_stale_for(
     scan: &Section<'_>,
     defaults: Defaults,
     interval: &DurationSetting,
+    idle: &Option<DurationSetting>,
     max_age: &Option<DurationSetting>,
 ) -> Result<Duration, ConfigError> {
     let three_intervals = HumanDuration(3 * interval.value.0);
@@ -135,6 +193,14 @@ fn serve_stale_for(
             "set scan.serve_stale_for to {three_intervals} or more, or shorten the interval"
         );
         return Err(stale.conflict("at least three times", interval, remedy));
+    }
+    // An idle target whose scan fails is scanned at the interval again; two of those may fail.
+    let longest = |idle: &DurationSetting| HumanDuration(idle.value.0 + 2 * interval.value.0);
+    if let Some(idle) = idle.as_ref().filter(|idle| stale.value < longest(idle)) {
+        let longest = longest(idle);
+        let remedy =
+            format!("set scan.serve_stale_for to {longest} or more, or shorten the interval");
+        return Err(stale.conflict("two intervals more than", idle, remedy));
     }
     if let Some(max_age) = max_age.as_ref().filter(|max_age| stale.value < max_age.value) {
         let remedy =
@@ -288,6 +354,12 @@ fn beside_its_file(setting: Setting<FileName>) -> Option<PathBuf> {
         }
         _ => name,
     })
+}
+
+fn storage(root: &Section<'_>) -> Result<Storage, ConfigError> {
+    let storage = root.section("storage", &["path"])?;
+    let path = storage.optional("path", any::<FileName>)?.and_then(beside_its_file);
+    Ok(Storage { path })
 }
 
 fn log(root: &Section<'_>) -> Result<Log, ConfigError> {

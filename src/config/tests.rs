@@ -63,7 +63,7 @@ fn every_key_that_is_known_stands_in_the_example_file() {
 #[test]
 fn what_the_example_file_shows_in_comments_is_valid_too() {
     let example = include_str!("../../deploy/servicecatalog-exporter.yml");
-    let begins = ["targets:", "organization:", "sharding:"];
+    let begins = ["targets:", "organization:", "sharding:", "storage:"];
     let mut inside = false;
     let lines = example.lines().map(|line| {
         let bare = line.strip_prefix("# ");

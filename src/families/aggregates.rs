@@ -1,10 +1,12 @@
 //! Families of a target as a whole: never cut.
 
+use std::collections::BTreeMap;
+
 use super::cut::Cut;
 use super::table::*;
 use super::{Shown, Target};
 use crate::exposition::{Family, LabelText, Writer};
-use crate::model::{InstanceStatus, ProductStatus};
+use crate::model::{GroupKey, InstanceStatus, ProductStatus, Tally};
 use crate::snapshot::{Snapshot, StageResult, StageState, TargetState};
 
 /// The region of calls that are no region's: those that find the targets.
@@ -16,18 +18,8 @@ pub(super) fn write(
     shown: &Shown,
     snapshot: &Snapshot,
 ) {
-    let mut labels = LabelText::<4>::default();
-    writer.family(&PRODUCTS, |family| {
-        for target in targets {
-            let Some(catalog) = target.state.products() else { continue };
-            for ((kind, product_id), tally) in catalog.groups() {
-                labels.replace(&target.labels, GROUP, [kind, product_id]);
-                for (status, count) in tally.counts::<ProductStatus>() {
-                    family.sample_after(&labels, [status], float(count));
-                }
-            }
-        }
-    });
+    grouped(writer, targets, &PRODUCTS, |state| Some(state.products()?.groups()));
+    grouped(writer, targets, &TRANSITIONS, |state| Some(state.transitions()));
     writer.family(&STACK_INSTANCES, |family| {
         for target in targets {
             let Some(tally) = target.state.instances() else { continue };
@@ -146,6 +138,26 @@ fn calls(writer: &mut Writer, targets: &[Target<'_>], snapshot: &Snapshot) {
         for (labels, calls) in all() {
             if let Some(waited) = calls.limiter_wait {
                 family.sample_after(labels, [], waited);
+            }
+        }
+    });
+}
+
+/// Products of each group by status.
+fn grouped<'s>(
+    writer: &mut Writer,
+    targets: &[Target<'s>],
+    family: &'static Family<5>,
+    groups: impl Fn(&'s TargetState) -> Option<&'s BTreeMap<GroupKey, Tally<5>>>,
+) {
+    let mut labels = LabelText::<4>::default();
+    writer.family(family, |family| {
+        for target in targets {
+            for ((kind, product_id), tally) in groups(target.state).into_iter().flatten() {
+                labels.replace(&target.labels, GROUP, [kind, product_id]);
+                for (status, count) in tally.counts::<ProductStatus>() {
+                    family.sample_after(&labels, [status], float(count));
+                }
             }
         }
     });

@@ -171,6 +171,11 @@ impl<'s> Entry<'s> {
         if shown.records { self.state.record_of(self.product) } else { None }
     }
 
+    /// When it was first seen in its status, if that was seen.
+    pub(super) fn status_since(&self) -> Option<f64> {
+        self.state.status_since(&self.product.id)
+    }
+
     /// 0 for a product with a problem, 1 for a healthy one.
     fn urgency(&self) -> usize {
         let problem = self.product.status != ProductStatus::Available
@@ -182,6 +187,7 @@ impl<'s> Entry<'s> {
     fn cost(&self, shown: &Shown) -> u64 {
         let Self { product, listing, .. } = self;
         let states = ProductStatus::KNOWN.len() as u64 + u64::from(product.status.slot().is_err());
+        let since = u64::from(self.status_since().is_some());
         let created = u64::from(product.created.is_some());
         let provisioning = 2 * u64::from(settled_provisioning(product).is_some());
         let instances = listing.map_or(0, |listing| listing.value.counts().series() + 1);
@@ -189,7 +195,7 @@ impl<'s> Entry<'s> {
             u64::from(record.created.is_some()) + u64::from(record.updated.is_some())
         });
         let tags = u64::from(!shown.tags.is_empty() && self.names(shown).is_some());
-        1 + states + created + provisioning + instances + record + tags
+        1 + states + since + created + provisioning + instances + record + tags
     }
 }
 

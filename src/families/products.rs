@@ -29,6 +29,11 @@ pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: &Shown, 
             family.sample_after(labels, [other], 1.0);
         }
     });
+    all.write(writer, &STATUS_SINCE, |family, labels, entry| {
+        if let Some(since) = entry.status_since() {
+            family.sample_after(labels, [], since);
+        }
+    });
     all.write(writer, &CREATED, |family, labels, entry| {
         if let Some(created) = entry.product.created {
             family.sample_after(labels, [], created);

@@ -49,6 +49,10 @@ families! {
         (T "provisioned_product_type" "product_id" "status"),
         cached!("Provisioned products by type, product and status."),
         "Every (type, product) of the served list × every known status, zeros included; a group whose last product is gone disappears.";
+    TRANSITIONS = "servicecatalog_provisioned_product_transitions_total" Counter
+        (T "provisioned_product_type" "product_id" "status"),
+        "Provisioned products that entered a status between two product lists.",
+        "Every (type, product) of the last list × every known status, from 0 on, also while that list is served no longer; a group whose last product is gone disappears. A product counts that the list before shows in another status, or not at all. A first list counts nothing, see 16 below. Begins at 0 with each process.";
     STACK_INSTANCES = "servicecatalog_stack_instances" Gauge (T "status"),
         cached!("Stack instances by status, summed over the stack sets that are known."),
         "Absent while the product list is unknown, and for a target that has stack sets of which none is known.";
@@ -126,6 +130,9 @@ families! {
     STATUS = "servicecatalog_provisioned_product_status" Gauge (P "status"),
         cached!("Status of a provisioned product: 1 for the one that it has, 0 for the others."),
         "Each product shown, every known status.";
+    STATUS_SINCE = "servicecatalog_provisioned_product_status_since_timestamp_seconds" Gauge (P),
+        cached!("Unix time at which a provisioned product was first seen in its status."),
+        "Each product shown that was seen to enter its status: the begin of the scan that saw it, so that it is exact to one scan. Absent where no list before showed the product in another status or not at all. Kept over restarts with `storage.path`.";
     CREATED = "servicecatalog_provisioned_product_created_timestamp_seconds" Gauge (P),
         cached!("Unix time at which a provisioned product was created."),
         "Each product shown whose creation time AWS gives.";

@@ -15,8 +15,7 @@ pub struct Catalog {
     products: Box<[Product]>,
     groups: BTreeMap<GroupKey, Tally<5>>,
     stack_sets: u64,
-    stack_sets_without_id: u64,
-    no_id: u64,
+    without_id: Box<[Product]>,
     duplicates: u64,
 }
 
@@ -36,7 +35,7 @@ impl Catalog {
     /// How many products there are, those without an id included.
     #[must_use]
     pub fn len(&self) -> u64 {
-        self.products.len() as u64 + self.no_id
+        (self.products.len() + self.without_id.len()) as u64
     }
 
     /// Whether the account and region have no product at all.
@@ -54,13 +53,18 @@ impl Catalog {
     /// Stack sets that can never be listed, for want of an id.
     #[must_use]
     pub fn stack_sets_without_id(&self) -> u64 {
-        self.stack_sets_without_id
+        self.without_id.iter().filter(|product| product.is_stack_set()).count() as u64
     }
 
     /// Items with neither an id nor an ARN to read it from: counted, but without series of their own.
     #[must_use]
     pub fn no_id(&self) -> u64 {
-        self.no_id
+        self.without_id.len() as u64
+    }
+
+    /// Every item that counts, those without an id last.
+    pub fn items(&self) -> impl Iterator<Item = &Product> {
+        self.products.iter().chain(&self.without_id)
     }
 
     /// Items left out because another item with the same id came later.
@@ -115,22 +119,22 @@ impl CatalogBuilder {
         }
     }
 
+    /// So many items came again under the same id, of which nothing else is known any more.
+    pub fn add_duplicates(&mut self, many: u64) {
+        self.duplicates = self.duplicates.saturating_add(many);
+    }
+
     /// The complete list. Call it only after the last page.
     #[must_use]
     pub fn finish(mut self) -> Catalog {
         self.products.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        let mut catalog = Catalog {
-            no_id: self.without_id.len() as u64,
-            duplicates: self.duplicates,
-            ..Catalog::default()
-        };
+        let mut catalog = Catalog { duplicates: self.duplicates, ..Catalog::default() };
         for product in self.products.iter().chain(&self.without_id) {
             let key = (Arc::clone(&product.kind), Arc::clone(&product.product_id));
             catalog.groups.entry(key).or_default().add(&product.status, 1);
             catalog.stack_sets += u64::from(product.is_stack_set());
         }
-        catalog.stack_sets_without_id =
-            self.without_id.iter().filter(|product| product.is_stack_set()).count() as u64;
+        catalog.without_id = self.without_id.into_boxed_slice();
         catalog.products = self.products.into_boxed_slice();
         catalog
     }

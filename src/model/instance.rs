@@ -79,6 +79,17 @@ pub struct Listing {
 }
 
 impl Listing {
+    /// A listing as one was kept: its parts as they were told.
+    #[must_use]
+    pub fn of_parts(
+        counts: Tally<3>,
+        shown: Box<[StackInstance]>,
+        left_out: u64,
+        duplicates: u64,
+    ) -> Self {
+        Self { counts, shown, left_out, duplicates }
+    }
+
     /// How many instances have each status.
     #[must_use]
     pub fn counts(&self) -> &Tally<3> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 
 /// The one type of provisioned product that is an account of its own: those of Account Factory.
-const VENDED_ACCOUNT_TYPE: &str = "CONTROL_TOWER_ACCOUNT";
+pub const VENDED_ACCOUNT_TYPE: &str = "CONTROL_TOWER_ACCOUNT";
 
 /// Names and tags of one provisioned product. Texts that AWS left out are empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,6 +22,11 @@ pub struct ProductNames {
 }
 
 impl ProductNames {
+    /// Key and value of each tag that is kept.
+    pub fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.tags.iter().map(|(key, value)| (&**key, &**value))
+    }
+
     /// The value of a tag; empty where the product has no such tag, or nobody wanted it.
     #[must_use]
     pub fn tag(&self, key: &str) -> &str {
@@ -38,6 +43,11 @@ impl Names {
     #[must_use]
     pub fn of(&self, id: &str) -> Option<&ProductNames> {
         self.0.get(id)
+    }
+
+    /// All of them, by the product's id.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ProductNames)> {
+        self.0.iter().map(|(id, names)| (&**id, names))
     }
 
     /// Takes what a complete search found. A product that it left out keeps what is known of it:

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::status::ProductStatus;
 
 /// The one type of provisioned product that has stack instances.
@@ -18,7 +20,8 @@ pub enum PerProduct {
 }
 
 /// What a product's two provisioning records say together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Provisioning {
     /// No LastProvisioningRecordId: an old product; nothing can be said.
     Unrecorded,

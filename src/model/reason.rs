@@ -46,6 +46,12 @@ reasons! {
 }
 
 impl Reason {
+    /// The reason of that label value.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.as_str() == text)
+    }
+
     /// Its place in [`Self::ALL`].
     #[must_use]
     pub fn index(self) -> usize {

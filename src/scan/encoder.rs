@@ -71,7 +71,7 @@ impl Encoder {
 
     fn publish(&self, published: Published) {
         let snapshot = &published.snapshot;
-        let all_tried = snapshot.targets.iter().all(|target| target.scans() > 0);
+        let all_tried = snapshot.targets.iter().all(|target| target.is_tried());
         let any = snapshot.found == Found::Wholly && !snapshot.targets.is_empty();
         self.metrics.set_exposition_size(published.exposition.plain_len());
         self.publisher.publish(published);

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Finished, Job, News, attempt};
 use super::encoder::{Ask, Encoder, Submission, become_ready};
+use super::keeper::{Keeper, Wish};
 use super::roster::Roster;
 use super::slot::Slot;
 use super::slots::Slots;
@@ -20,6 +21,7 @@ use crate::families::{Shown, TagLabel};
 use crate::model::{AccountId, Clock, Region};
 use crate::publish::{Publisher, Readiness};
 use crate::snapshot::Snapshot;
+use crate::storage::{self, Storage};
 use crate::telemetry::SelfMetrics;
 
 /// Counters move at least so often while an attempt runs.
@@ -55,6 +57,9 @@ pub struct Pump {
     asking_identity: bool,
     /// Something is known that is not published.
     changed: bool,
+    /// Something is known that is not kept.
+    is_news: bool,
+    keeper: Option<Keeper>,
     tasks: JoinSet<()>,
     events: (mpsc::UnboundedSender<Event>, mpsc::UnboundedReceiver<Event>),
     metrics: Arc<SelfMetrics>,
@@ -91,11 +96,23 @@ impl Pump {
             slots: Slots::default(),
             asking_identity: false,
             changed: true,
+            is_news: false,
+            keeper: None,
             tasks: JoinSet::new(),
             events: channel(),
             metrics,
             readiness,
         }
+    }
+
+    /// The same, which takes up what an earlier process kept in that directory, and keeps there
+    /// what it learns.
+    #[must_use]
+    pub fn with_storage(mut self, storage: Storage, found: storage::Found) -> Self {
+        self.metrics.storage().configured();
+        self.slots = Slots::restored(found.into());
+        self.keeper = Some(Keeper::new(storage, self.clock.clone(), Arc::clone(&self.metrics)));
+        self
     }
 
     /// Scans until `shutdown`; what runs then is cancelled.
@@ -106,17 +123,30 @@ impl Pump {
             readiness: self.readiness.clone(),
         };
         let (asking, asks) = mpsc::channel(1);
+        let (wishing, wishes) = mpsc::channel(1);
+        let keeper = self.keeper.clone();
+        let keeping = async {
+            match keeper {
+                Some(keeper) => keeper.run(wishing).await,
+                None => pending().await,
+            }
+        };
         tokio::select! {
             () = shutdown.cancelled() => (),
             () = encoder.run(asking) => (),
-            () = self.pump(asks) => (),
+            () = keeping => (),
+            () = self.pump(asks, wishes) => (),
+        }
+        self.tasks.abort_all();
+        if let Some(keeper) = &self.keeper {
+            keeper.keep_last(self.slots.known()).await;
         }
     }
 
-    async fn pump(&mut self, mut asks: mpsc::Receiver<Ask>) {
+    async fn pump(&mut self, mut asks: mpsc::Receiver<Ask>, mut wishes: mpsc::Receiver<Wish>) {
         let ready_at = Instant::now() + self.config().scan.ready_after;
         let mut counters = tokio::time::interval(COUNTERS_EVERY);
-        let mut asker: Option<Ask> = None;
+        let (mut asker, mut wisher): (Option<Ask>, Option<Wish>) = (None, None);
         self.follow(Arc::clone(&self.roster));
         loop {
             if self.changed
@@ -125,6 +155,12 @@ impl Pump {
                 self.changed = false;
                 // Nobody there any more is the end of everything.
                 let _ = ask.send(self.submission());
+            }
+            if self.is_news
+                && let Some(wish) = wisher.take()
+            {
+                self.is_news = false;
+                let _ = wish.send(self.slots.known());
             }
             let (due, expiry) = (self.slots.next_due(), self.next_expiry());
             let waits_for_ready = !self.readiness.is_ready() && self.has_something_to_show();
@@ -139,6 +175,7 @@ impl Pump {
                 () = at(expiry) => self.drop_expired(),
                 _ = counters.tick() => self.copy_counters(),
                 Some(ask) = asks.recv(), if asker.is_none() => asker = Some(ask),
+                Some(wish) = wishes.recv(), if wisher.is_none() => wisher = Some(wish),
                 () = sleep_until(ready_at), if waits_for_ready => {
                     become_ready(&self.readiness, &self.metrics, "scan.ready_after has passed");
                 }
@@ -184,6 +221,7 @@ impl Pump {
     /// As [`Self::touch`], of what is not worth a publication of its own: the next one has it, and
     /// while an attempt runs there is one with the counters.
     fn note(&mut self, number: u64) {
+        self.is_news = true;
         self.slots.touch(number, self.roster.config.scan.serve_stale_for, &self.clock);
     }
 
@@ -221,11 +259,15 @@ impl Pump {
     fn begin(&mut self, number: u64) {
         let config = Arc::clone(self.config());
         let Some(slot) = self.slots.get(number) else { return };
+        if slot.waits_for_account() {
+            self.ask_identity(number);
+            return;
+        }
         let job = Job {
             client: Arc::clone(&slot.wanted.client),
             config,
             clock: self.clock.clone(),
-            prior: Arc::clone(&slot.state),
+            prior: slot.prior(),
         };
         let events = self.events.0.clone();
         let (clock, news) = (self.clock.clone(), events.clone());
@@ -242,11 +284,17 @@ impl Pump {
         self.ask_identity(number);
     }
 
+    fn begin_all(&mut self, numbers: Vec<u64>) {
+        for number in numbers {
+            self.begin(number);
+        }
+    }
+
     /// Asks AWS whose account the ambient one is, beside the scan and not before it, until it is
     /// known; once for all regions.
     fn ask_identity(&mut self, number: u64) {
         let Some(slot) = self.slots.get(number) else { return };
-        if slot.state.account.is_some() || self.asking_identity {
+        if !slot.asks_for_account() || self.asking_identity {
             return;
         }
         self.asking_identity = true;
@@ -262,18 +310,18 @@ impl Pump {
         match event {
             Event::News(number, News::Account(account)) => {
                 if let Some(slot) = self.slots.get(number)
-                    && slot.state.account.is_none()
+                    && slot.asks_for_account()
                 {
-                    Arc::make_mut(&mut slot.state).account = Some(account);
+                    slot.account_known(&account);
                     self.slots.share_account();
                     self.changed = true;
                 }
             }
             Event::News(number, News::ListComplete(catalog, asked)) => {
                 if let Some(slot) = self.slots.get(number) {
-                    let is_news = Arc::make_mut(&mut slot.state).list_complete(catalog, asked);
+                    let is_another = slot.list_complete(catalog, asked);
                     self.note(number);
-                    self.changed |= is_news;
+                    self.changed |= is_another;
                 }
             }
             Event::News(number, News::ListingsComplete(listings)) => {
@@ -286,7 +334,9 @@ impl Pump {
             Event::Identity(_, Ok(identity)) => {
                 self.asking_identity = false;
                 tracing::info!(account = %identity.account, arn = identity.arn, "this is who asks AWS");
+                let waiting = self.slots.waiting_for_account();
                 self.changed |= self.slots.ambient_account_known(&identity.account);
+                self.begin_all(waiting);
             }
             Event::Identity(region, Err(error)) => {
                 self.asking_identity = false;
@@ -299,6 +349,9 @@ impl Pump {
                     "AWS did not say which account this is; it is read from the products instead, \
                      if there are any, and asked again with the next scan"
                 );
+                let waiting = self.slots.waiting_for_account();
+                self.slots.ambient_account_stays_unknown();
+                self.begin_all(waiting);
             }
         }
     }

@@ -55,6 +55,11 @@ impl Schedule {
         self.catch_up(now, interval);
     }
 
+    /// The attempt that began at `begun` says that the next one follows after another interval.
+    pub(super) fn repace(&mut self, begun: Instant, interval: Duration) {
+        self.due = begun + interval;
+    }
+
     /// A tick fell while an attempt runs: it is left out.
     pub(super) fn skipped(&mut self, now: Instant, interval: Duration) {
         self.due += interval;

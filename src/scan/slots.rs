@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::keeper::Known;
+use super::restored::Restored;
 use super::roster::{Key, Roster, Wanted};
 use super::slot::Slot;
 use super::timeline::Timeline;
 use crate::config::Config;
 use crate::model::{AccountId, Clock, Region};
-use crate::snapshot::TargetState;
+use crate::snapshot::{Found, TargetState};
 
 /// The slots of all targets.
 #[derive(Debug, Default)]
@@ -24,9 +26,27 @@ pub(super) struct Slots {
     last_number: u64,
     dues: Timeline<Instant>,
     expiries: Timeline<Duration>,
+    restored: Restored,
 }
 
 impl Slots {
+    /// No slots yet, but what an earlier process knew of some.
+    pub(super) fn restored(restored: Restored) -> Self {
+        Self { restored, ..Self::default() }
+    }
+
+    /// What is to be kept over a restart.
+    pub(super) fn known(&self) -> Known {
+        let shown = self.order.iter().filter_map(|number| self.slots.get(number));
+        let shown = shown.filter(|slot| !slot.is_stopped());
+        Known {
+            targets: shown
+                .map(|slot| (slot.wanted.key.role.clone(), Arc::clone(&slot.state)))
+                .collect(),
+            unclaimed: self.restored.unclaimed(),
+        }
+    }
+
     /// The slot of that number, if its target is still there.
     pub(super) fn get(&mut self, number: u64) -> Option<&mut Slot> {
         self.slots.get_mut(&number)
@@ -91,7 +111,7 @@ impl Slots {
         let new = roster.targets.iter().filter(is_new).count();
         let mut before = std::mem::take(&mut self.numbers);
         self.order.clear();
-        let mut nth = 0;
+        let (mut nth, mut taken_up) = (0, 0);
         for wanted in roster.targets.iter().cloned() {
             let key = wanted.key.clone();
             let known = before.remove(&key);
@@ -100,9 +120,14 @@ impl Slots {
                 self.last_number
             });
             if let Some(slot) = self.slots.get_mut(&number) {
-                slot.update(wanted, config);
+                slot.update(wanted, config, clock.now());
             } else {
-                self.slots.insert(number, Slot::new(wanted, config, nth, new));
+                let mut slot = Slot::new(wanted, config, nth, new);
+                let saved = self.restored.take(&key);
+                let keep = config.scan.serve_stale_for;
+                taken_up +=
+                    usize::from(saved.is_some_and(|saved| slot.restore(&saved, keep, clock.now())));
+                self.slots.insert(number, slot);
                 nth += 1;
             }
             self.numbers.insert(key, number);
@@ -112,6 +137,15 @@ impl Slots {
             self.slots.remove(&gone);
             self.dues.set(gone, None);
             self.expiries.set(gone, None);
+        }
+        if taken_up > 0 {
+            tracing::info!(
+                targets = taken_up,
+                "what an earlier process knew is served until a scan knows better"
+            );
+        }
+        if roster.found == Found::Wholly {
+            self.restored.forget();
         }
         self.share_account();
         self.stop_clashing();
@@ -124,7 +158,8 @@ impl Slots {
     pub(super) fn share_account(&mut self) {
         let is_ambient = |slot: &&Slot| slot.wanted.key.role.is_none();
         let mut ambient = self.slots.values().filter(is_ambient);
-        if let Some(account) = ambient.find_map(|slot| slot.state.account.clone()) {
+        let told = |slot: &Slot| (!slot.asks_for_account()).then(|| slot.state.account.clone())?;
+        if let Some(account) = ambient.find_map(told) {
             let _ = self.ambient_account_known(&account);
         }
     }
@@ -133,13 +168,23 @@ impl Slots {
     pub(super) fn ambient_account_known(&mut self, account: &AccountId) -> bool {
         let mut is_news = false;
         for slot in self.slots.values_mut() {
-            if slot.wanted.key.role.is_none() && slot.state.account.is_none() {
-                Arc::make_mut(&mut slot.state).account = Some(account.clone());
-                is_news = true;
+            if slot.wanted.key.role.is_none() && slot.asks_for_account() {
+                is_news |= slot.account_known(account);
             }
         }
         self.stop_clashing();
         is_news
+    }
+
+    /// The slots that are not scanned before AWS has said whose account the ambient one is.
+    pub(super) fn waiting_for_account(&self) -> Vec<u64> {
+        let waiting = self.slots.iter().filter(|(_, slot)| slot.waits_for_account());
+        waiting.map(|(number, _)| *number).collect()
+    }
+
+    /// AWS did not say it: they are scanned all the same, and the products will.
+    pub(super) fn ambient_account_stays_unknown(&mut self) {
+        self.slots.values_mut().for_each(Slot::account_stays_unknown);
     }
 
     /// Of two targets that are one account and region the earlier one goes on, the later one is

@@ -68,14 +68,14 @@ pub struct RecordDue {
 
 /// What is known of the last record of one product.
 #[derive(Clone, Debug, PartialEq)]
-struct KnownRecord {
-    id: Arc<str>,
+pub(super) struct KnownRecord {
+    pub(super) id: Arc<str>,
     /// Uptime at which it was last asked for.
-    asked: Duration,
-    record: Option<Arc<Record>>,
+    pub(super) asked: Duration,
+    pub(super) record: Option<Arc<Record>>,
     /// How often in a row AWS knew no such record. Once is no failure: the product may be gone,
     /// which the next list will say.
-    refusals: u32,
+    pub(super) refusals: u32,
 }
 
 impl KnownRecord {
@@ -93,11 +93,11 @@ impl KnownRecord {
 /// All of it, shared between snapshots until it changes.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Enrichment {
-    names: Names,
+    pub(super) names: Names,
     /// By id of the product.
-    records: BTreeMap<Arc<str>, KnownRecord>,
+    pub(super) records: BTreeMap<Arc<str>, KnownRecord>,
     /// Uptimes until which a stage that was denied is not asked again.
-    paused: [Option<Duration>; Stage::ALL.len()],
+    pub(super) paused: [Option<Duration>; Stage::ALL.len()],
 }
 
 /// Whether the last record of a product is of interest.

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Dated;
 use crate::model::{Listing, Moment, Product, ProductStatus, Reason};
 
 /// Why a stack set is listed, the most urgent first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Cause {
     /// No listing of it is known.
     NeverListed,
@@ -71,7 +74,7 @@ pub(super) struct Known {
 pub(super) struct StackSet {
     pub(super) known: Option<Known>,
     /// The last listing that was asked for did not succeed.
-    failed: bool,
+    pub(super) failed: bool,
     /// AWS answered it that it knows no such stack set, and no list has settled since whether
     /// that is so.
     pub(super) refused: bool,

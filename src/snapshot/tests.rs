@@ -106,10 +106,10 @@ fn a_list_is_published_before_its_listings_and_keeps_what_is_known_of_them() {
 #[test]
 fn what_comes_again_unchanged_stays_the_same_memory_with_a_younger_age() {
     let mut target = target();
-    assert!(target.list_complete(list(&[("pp-1", STACK_SET_TYPE)]), at(0)));
+    assert!(target.list_complete(list(&[("pp-1", STACK_SET_TYPE)]), at(0)).is_another);
     target.attempt_finished(end(at(0), Ok(()), vec![("pp-1", listed(2, at(1)))]));
     let first = target.clone();
-    assert!(!target.list_complete(list(&[("pp-1", STACK_SET_TYPE)]), at(300)));
+    assert!(!target.list_complete(list(&[("pp-1", STACK_SET_TYPE)]), at(300)).is_another);
     target.attempt_finished(end(at(300), Ok(()), vec![("pp-1", listed(2, at(301)))]));
     assert!(std::ptr::eq(first.products().unwrap(), target.products().unwrap()));
     let (before, after) = (first.listing("pp-1").unwrap(), target.listing("pp-1").unwrap());
@@ -117,7 +117,7 @@ fn what_comes_again_unchanged_stays_the_same_memory_with_a_younger_age() {
     assert_eq!((target.products_asked(), after.asked), (Some(at(300)), at(301)));
     target.attempt_finished(end(at(600), Ok(()), vec![("pp-1", listed(3, at(601)))]));
     assert!(!Arc::ptr_eq(&before.value, &target.listing("pp-1").unwrap().value));
-    assert!(target.list_complete(list(&[("pp-2", STACK_SET_TYPE)]), at(900)));
+    assert!(target.list_complete(list(&[("pp-2", STACK_SET_TYPE)]), at(900)).is_another);
 }
 
 #[test]

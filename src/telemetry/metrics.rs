@@ -1,5 +1,7 @@
 //! Families of the daemon as a whole, in a registry of our own: the only home of that crate.
 
+mod storage;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+pub use self::storage::StorageMetrics;
 use crate::exposition::{Describe, Kind, Tail};
 use crate::model::Operation;
 use crate::version;
@@ -82,6 +85,15 @@ families! {
     SIZE = "servicecatalog_exporter_exposition_size_bytes" Gauge [],
         "Uncompressed size of the published families of all targets.",
         "Always; the daemon's own families are not counted.";
+    STORAGE_WRITTEN = "servicecatalog_exporter_storage_last_write_success_timestamp_seconds" Gauge [],
+        "Unix time at which what is known was last kept on the disk.",
+        "With `storage.path` only; 0 before the first time.";
+    STORAGE_FAILURES = "servicecatalog_exporter_storage_write_failures_total" Counter [],
+        "Attempts to keep what is known on the disk that failed.",
+        "With `storage.path` only; 0 from the start. What was kept before stays.";
+    STORAGE_SIZE = "servicecatalog_exporter_storage_size_bytes" Gauge [],
+        "Size of what is kept on the disk.",
+        "With `storage.path` only, from the first time on that it was kept.";
     HTTP_REQUESTS = "servicecatalog_exporter_http_requests_total" Counter ["handler", "code"],
         "HTTP requests that were answered.",
         "From the first such answer on. Handlers: metrics, landing, status, docs, healthy, ready, reload, scan, other. Not in the output of `scan`.";
@@ -99,6 +111,7 @@ pub struct SelfMetrics {
     shard: IntGauge,
     shards: IntGauge,
     organization: Organization,
+    storage: StorageMetrics,
     reload_successful: IntGauge,
     reload_timestamp: Gauge,
     config_hash: IntGauge,
@@ -202,6 +215,7 @@ impl SelfMetrics {
                 timestamp: discovered,
                 accounts: gauge(&ACCOUNTS)?,
             },
+            storage: StorageMetrics::new(&registry)?,
             reload_successful: gauge(&RELOAD_SUCCESSFUL)?,
             config_hash: gauge(&CONFIG_HASH)?,
             size: gauge(&SIZE)?,
@@ -242,7 +256,8 @@ impl SelfMetrics {
             }
         }
         families.retain(|family| {
-            !family.get_metric().is_empty() && self.organization.shows(family.name())
+            let shown = self.organization.shows(family.name()) && self.storage.shows(family.name());
+            shown && !family.get_metric().is_empty()
         });
         let mut text = Vec::new();
         if let Err(error) = TextEncoder::new().encode(&families, &mut text) {
@@ -323,6 +338,12 @@ impl SelfMetrics {
         self.config_hash.set(i64::try_from(hash).unwrap_or(i64::MAX));
     }
 
+    /// How keeping what is known on the disk fares.
+    #[must_use]
+    pub fn storage(&self) -> &StorageMetrics {
+        &self.storage
+    }
+
     /// A body of that plain size was published.
     pub fn set_exposition_size(&self, bytes: u64) {
         self.size.set(i64::try_from(bytes).unwrap_or(i64::MAX));
@@ -359,80 +380,4 @@ impl Drop for AttemptTimer {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(metrics: &SelfMetrics) -> String {
-        String::from_utf8(metrics.render()).unwrap()
-    }
-
-    #[test]
-    fn every_family_is_documented_as_it_is_written() {
-        let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
-        metrics.count_http("metrics", 200);
-        metrics.set_organization(true);
-        metrics.organization_discovered(1.0);
-        drop(metrics.attempt(Operation::ScanProvisionedProducts));
-        let text = text(&metrics);
-        for family in describe() {
-            let head = format!(
-                "# HELP {} {}\n# TYPE {} {}\n",
-                family.name,
-                family.help,
-                family.name,
-                family.kind.as_str()
-            );
-            assert!(text.contains(&head), "{head}\nis not in\n{text}");
-        }
-        let documented: Vec<_> = describe().iter().map(|family| family.name).collect();
-        for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
-            let name = line.split(' ').next().unwrap();
-            assert!(documented.contains(&name) || name.starts_with("process_"), "{name}");
-        }
-    }
-
-    #[test]
-    fn durations_appear_with_the_first_request() {
-        let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
-        assert!(!text(&metrics).contains(DURATION.name));
-        drop(metrics.attempt(Operation::ScanProvisionedProducts));
-        let text = text(&metrics);
-        assert!(
-            text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\"")
-        );
-        assert!(!text.contains("GetCallerIdentity"));
-    }
-
-    #[test]
-    fn what_is_said_of_an_organisation_needs_one() {
-        let metrics = SelfMetrics::new(Scope::Daemon);
-        assert!(!text(&metrics).contains("organization"));
-        metrics.set_organization(true);
-        let before = text(&metrics);
-        assert!(before.contains("servicecatalog_organization_discovery_success 0\n"));
-        assert!(!before.contains("organization_accounts"), "unknown is no zero");
-        metrics.organization_discovered(7.0);
-        metrics.set_organization_accounts(3);
-        let after = text(&metrics);
-        assert!(after.contains("servicecatalog_organization_discovery_success 1\n"));
-        assert!(after.contains("servicecatalog_organization_accounts 3\n"));
-    }
-
-    #[test]
-    fn a_request_is_in_flight_until_it_ended() {
-        let metrics = Arc::new(SelfMetrics::new(Scope::Daemon));
-        let timer = metrics.attempt(Operation::ScanProvisionedProducts);
-        assert!(text(&metrics).contains("requests_in_flight 1\n"));
-        drop(timer);
-        assert!(text(&metrics).contains("requests_in_flight 0\n"));
-    }
-
-    #[test]
-    fn one_scan_says_nothing_of_process_and_http() {
-        let metrics = SelfMetrics::new(Scope::OneScan);
-        metrics.count_http("metrics", 200);
-        let text = text(&metrics);
-        assert!(!text.contains("process_") && !text.contains("http_requests"));
-        assert!(text.contains("servicecatalog_exporter_build_info{"));
-    }
-}
+mod tests;

@@ -14,13 +14,14 @@ fn unknown_repeated_and_misplaced_keys_are_refused_at_their_place() {
     refused(&[
         (
             "scan:\n  intervall: 5m\n",
-            "exporter.yml:2:3: scan.intervall: unknown key; known here: interval, timeout, \
-             serve_stale_for, ready_after, max_pages, stack_instances",
+            "exporter.yml:2:3: scan.intervall: unknown key; known here: interval, pace, \
+             busy_interval, idle_interval, timeout, serve_stale_for, ready_after, max_pages, \
+             stack_instances",
         ),
         (
             "interval: 5m\n",
             "exporter.yml:1:1: interval: unknown key; known here: scan, enrich, targets, \
-             organization, sharding, metrics, aws, web, log",
+             organization, sharding, metrics, aws, web, storage, log",
         ),
         (
             "scan:\n  interval: 5m\n  timeout: 20m\n  interval: 5m\n",
@@ -38,7 +39,7 @@ fn unknown_repeated_and_misplaced_keys_are_refused_at_their_place() {
         (
             "- log\n",
             "exporter.yml:1:1: expected a mapping, found a list; write its keys below it, \
-             indented: scan, enrich, targets, organization, sharding, metrics, aws, web, log",
+             indented: scan, enrich, targets, organization, sharding, metrics, aws, web, storage, log",
         ),
     ]);
 }

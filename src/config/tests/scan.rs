@@ -46,3 +46,49 @@ fn unknown_words_and_keys_of_listings_are_refused_with_their_whole_path() {
         "exporter.yml:3:5: scan.stack_instances.age: unknown key; known here: refresh, max_age"
     );
 }
+
+#[test]
+fn the_pace_is_fixed_unless_it_is_said_and_follows_the_interval() {
+    let pace = |text: &str| production(text).unwrap().scan.pace;
+    assert_eq!(pace(""), Pace::Fixed);
+    assert_eq!(pace("scan: {busy_interval: 10s}"), Pace::Fixed);
+    let adaptive = |busy, idle| Pace::Adaptive { busy, idle };
+    assert_eq!(pace("scan: {pace: adaptive}"), adaptive(MINUTE, 30 * MINUTE));
+    assert_eq!(pace("scan: {pace: adaptive, interval: 30s}"), adaptive(MINUTE / 2, 30 * MINUTE));
+    let slow = "scan: {pace: adaptive, interval: 1h, serve_stale_for: 3h}";
+    assert_eq!(pace(slow), adaptive(MINUTE, 60 * MINUTE));
+}
+
+#[test]
+fn a_pace_that_would_be_slower_where_something_moves_or_faster_where_nothing_is_is_refused() {
+    assert_eq!(
+        production("scan: {pace: adaptive, busy_interval: 6m}").unwrap_err(),
+        "exporter.yml:1:39: scan.busy_interval: scan.busy_interval (6m, exporter.yml:1:39) must be \
+         at most scan.interval (5m, the default); set scan.busy_interval to 5m or less"
+    );
+    assert_eq!(
+        production("scan: {pace: adaptive, idle_interval: 4m}").unwrap_err(),
+        "exporter.yml:1:39: scan.idle_interval: scan.idle_interval (4m, exporter.yml:1:39) must be \
+         at least scan.interval (5m, the default); set scan.idle_interval to 5m or more"
+    );
+}
+
+#[test]
+fn data_is_served_two_intervals_longer_than_an_idle_target_waits() {
+    assert_eq!(
+        production("scan: {pace: adaptive, idle_interval: 51m}").unwrap_err(),
+        "exporter.yml:1:39: scan.idle_interval: scan.serve_stale_for (1h, the default) must be two \
+         intervals more than scan.idle_interval (51m, exporter.yml:1:39); set scan.serve_stale_for \
+         to 1h1m or more, or shorten the interval"
+    );
+    production("scan: {pace: adaptive, idle_interval: 50m}").unwrap();
+    production("scan: {idle_interval: 51m}").unwrap();
+}
+
+#[test]
+fn what_is_kept_is_kept_beside_the_file_that_says_so() {
+    let path = |text: &str| production(text).unwrap().storage.path;
+    assert_eq!(path(""), None);
+    assert_eq!(path("storage: {path: ''}"), None);
+    assert_eq!(path("storage: {path: kept}"), Some("kept".into()));
+}
