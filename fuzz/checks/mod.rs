@@ -12,6 +12,7 @@ pub mod exposition;
 mod json;
 pub mod request;
 mod secret;
+pub mod storage_file;
 mod text_format;
 pub mod web_file;
 
@@ -19,10 +20,11 @@ pub mod web_file;
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its target, its corpus and its dictionary.
-pub const ALL: [(&str, Check); 5] = [
+pub const ALL: [(&str, Check); 6] = [
     ("aws_answer", aws_answer::check),
     ("config_file", config_file::check),
     ("exposition", exposition::check),
     ("request", request::check),
+    ("storage_file", storage_file::check),
     ("web_file", web_file::check),
 ];

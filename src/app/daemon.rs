@@ -76,6 +76,7 @@ impl App {
         app.addresses = listeners.iter().map(Listener::local_addr).collect();
         app.listeners = listeners;
         app.storage = storage.map(|storage| {
+            app.metrics.storage().configured();
             let found = storage.load();
             (storage, found)
         });
@@ -175,6 +176,7 @@ impl App {
     pub async fn run(self, shutdown: CancellationToken) -> anyhow::Result<()> {
         let (requests, wishes) = (self.requests.0, self.wishes.0);
         let web = &self.config.web;
+        let reader = self.reader.clone();
         let live = Live {
             reader: self.reader,
             readiness: self.readiness.clone(),
@@ -221,7 +223,15 @@ impl App {
         let (stop, drain) = (shutdown.child_token(), web.drain_timeout);
         let of_server = limits_of_server(&self.config);
         let (tls, stopped) = (self.web.tls(), stop.clone());
-        let server = serve::serve(self.listeners, answer, of_server, tls, rung, stopped, drain);
+        let takes_up = self.storage.as_ref().is_some_and(|(_, found)| !found.targets.is_empty());
+        let server = async {
+            if takes_up {
+                // A scrape that came first would find nothing, and call that the end of everything.
+                let known = reader.wait_for(|published| !published.snapshot.targets.is_empty());
+                let _ = tokio::time::timeout(TAKEN_UP_WITHIN, known).await;
+            }
+            serve::serve(self.listeners, answer, of_server, tls, rung, stopped, drain).await
+        };
         let pump = async {
             // However scanning ends, nothing is served after it.
             let _stop = stop.clone().drop_guard();
@@ -285,6 +295,9 @@ impl App {
         Ok(())
     }
 }
+
+/// Scrapes wait so long at the start for what an earlier process knew.
+const TAKEN_UP_WITHIN: Duration = Duration::from_secs(2);
 
 /// As many connections as are configured and the process may have beside its calls of AWS.
 fn limits_of_server(config: &Config) -> serve::Limits {

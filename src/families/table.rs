@@ -89,7 +89,7 @@ families! {
         "0 from the start.";
     SCAN_INTERVAL = "servicecatalog_scan_interval_seconds" Gauge (T),
         "Time between two scan attempts.",
-        "Always, so that rules need no copy of the configuration.";
+        "Always, so that rules need no copy of the configuration. With `scan.pace: adaptive` that of the target, see 18 below.";
     SCAN_PRODUCTS = "servicecatalog_scan_provisioned_products" Gauge (T),
         cached!("Provisioned products in the served data."),
         "Absent while no product list is served.";

@@ -109,7 +109,6 @@ impl Pump {
     /// what it learns.
     #[must_use]
     pub fn with_storage(mut self, storage: Storage, found: storage::Found) -> Self {
-        self.metrics.storage().configured();
         self.slots = Slots::restored(found.into());
         self.keeper = Some(Keeper::new(storage, self.clock.clone(), Arc::clone(&self.metrics)));
         self
@@ -221,7 +220,6 @@ impl Pump {
     /// As [`Self::touch`], of what is not worth a publication of its own: the next one has it, and
     /// while an attempt runs there is one with the counters.
     fn note(&mut self, number: u64) {
-        self.is_news = true;
         self.slots.touch(number, self.roster.config.scan.serve_stale_for, &self.clock);
     }
 
@@ -307,6 +305,11 @@ impl Pump {
     }
 
     fn handle(&mut self, event: Event) {
+        // What an attempt says of the account is said by its list too.
+        self.is_news |= matches!(
+            event,
+            Event::Ended(..) | Event::News(_, News::ListComplete(..) | News::ListingsComplete(_))
+        );
         match event {
             Event::News(number, News::Account(account)) => {
                 if let Some(slot) = self.slots.get(number)
@@ -389,6 +392,7 @@ impl Pump {
                     "data was not confirmed for scan.serve_stale_for and is served no longer"
                 );
             }
+            self.is_news = true;
             self.touch(number);
         }
     }

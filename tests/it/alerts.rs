@@ -10,4 +10,4 @@ mod routes;
 mod targets;
 mod webhook;
 
-use self::chain::Chain;
+pub use self::chain::Chain;

@@ -83,6 +83,11 @@ fn every_request_has_one_counted_answer_with_all_that_an_answer_needs() {
 }
 
 #[test]
+fn whatever_a_kept_file_says_is_taken_up_whole_or_not_at_all_and_can_be_served() {
+    hold("storage_file", 4_000);
+}
+
+#[test]
 fn every_text_is_a_web_file_or_one_line_that_tells_no_key_and_no_hash() {
     hold("web_file", 3_000);
 }

@@ -38,6 +38,7 @@ mod prometheus;
 mod promtool;
 mod reasons;
 mod reference;
+mod restart;
 mod soak;
 mod support;
 mod web_file;

@@ -188,6 +188,17 @@ impl Rig {
         self.scrape().await
     }
 
+    /// Stops the exporter as a signal does, and starts another one of that configuration in its
+    /// place, which has scanned nothing yet.
+    pub async fn restarted(self, config: Config, clock: Clock) -> Self {
+        let Self { simulator, shutdown, running, .. } = self;
+        shutdown.cancel();
+        tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap().unwrap();
+        let session = session(&simulator, impatient(&config));
+        let (tick, ticks) = mpsc::channel(16);
+        Self::start(simulator, session, config, Ticks::Manual(ticks), tick, clock)
+    }
+
     /// Stops the exporter as a signal does.
     pub async fn stop(self) {
         self.shutdown.cancel();
