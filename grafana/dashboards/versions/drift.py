@@ -10,8 +10,9 @@ DEPRECATED = version(VERSION_INFO, equals("guidance", "DEPRECATED"))
 INACTIVE = version(VERSION_INFO, equals("active", "false"))
 KNOWN = version(VERSION_INFO)
 CREATED = version(VERSION_CREATED)
-# The newest of those that are in use or may be launched.
-NEWEST = f"max by ({CATALOG_PRODUCT}) ({CREATED})"
+ACTIVE = version(VERSION_INFO, differs("active", "false"))
+# Of those that may be launched.
+NEWEST = f"max by ({CATALOG_PRODUCT}) (\n      {CREATED}\n      and on ({VERSION})\n      {ACTIVE}\n    )"
 BEHIND = f"(\n    {CREATED}\n    < on ({CATALOG_PRODUCT}) group_left ()\n    {NEWEST}\n  )"
 
 
