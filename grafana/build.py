@@ -6,12 +6,13 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
-from dashboards import exporter, fleet, product
+from dashboards import exporter, fleet, product, versions
 
 HERE = Path(__file__).resolve().parent
 FILES = {
     "servicecatalog-fleet.json": fleet.build,
     "servicecatalog-product.json": product.build,
+    "servicecatalog-versions.json": versions.build,
     "servicecatalog-exporter.json": exporter.build,
 }
 

@@ -1,8 +1,10 @@
-"""Checks that the AWS commands of the runbooks exist as they are written.
+"""Checks that the AWS commands of the runbooks exist as they are written, and that they ask first.
 
 Reads every `sh` block of docs/runbooks/*.md and every `aws …` between single backticks, and holds
-services, operations, options, keys and values against the models that botocore has of AWS. Prints
-what is wrong as `file:line: …`, and exits with 1 then. Nothing is run, and AWS is not asked.
+services, operations, options, keys and values against the models that botocore has of AWS. The first
+step below Diagnosis must be `servicecatalog-exporter explain`, wherever an alert has a target to ask
+about. Prints what is wrong as `file:line: …`, and exits with 1 then. Nothing is run, and AWS is not
+asked.
 """
 
 import json
@@ -13,10 +15,12 @@ from pathlib import Path
 
 import botocore.session
 import jmespath
+import yaml
 from botocore import xform_name
 from botocore.exceptions import DataNotFoundError, UnknownServiceError
 
 RUNBOOKS = Path(__file__).parent.parent / "docs" / "runbooks"
+RULES = RUNBOOKS.parent.parent / "deploy" / "prometheus" / "rules.yml"
 # Options of the command line itself, with the number of values that each takes.
 GLOBAL = {
     "--debug": 0,
@@ -53,6 +57,22 @@ MISTAKES = [
     ("aws servicecatalog describe-record --id 'rec-1", "cannot be read"),
     ("STACK=$(aws cloudformation list-stack)", "no operation"),
 ]
+
+# Alerts whose runbook cannot begin with `explain`, and why.
+NOT_EXPLAINED = {
+    "ServiceCatalogExporterDown": "there is nobody to ask",
+    "ServiceCatalogExporterAbsent": "there may be nobody to ask",
+    "ServiceCatalogExporterRestarting": "whoever is asked has forgotten what was before",
+    "ServiceCatalogExporterNotReady": "there is no target",
+    "ServiceCatalogTargetsMissingFromShards": "what is missing is a target of nobody",
+    "ServiceCatalogOrganizationDiscoveryFailing": "it is about the list of targets, and not about one",
+    "ServiceCatalogConfigReloadFailed": "it is about the whole exporter, and the log has line and column",
+    "ServiceCatalogEventsNotReceived": "it is about the queue, and no target is the worse for it",
+    "ServiceCatalogStorageFailing": "it is about the disk, and no target is the worse for it",
+}
+EXPLAIN = re.compile(
+    r"servicecatalog-exporter explain (\d{12}) ([a-z]{2}(?:-[a-z]+)+-\d)(?: (pp-\w+))?(?: +#.*)?"
+)
 
 
 class Wrong(Exception):
@@ -308,7 +328,70 @@ def check_text(text):
     return found
 
 
+def explains_first(text, has_product):
+    """What is wrong with the first step below Diagnosis; nothing if it asks the exporter."""
+    step = text.partition("\n## Diagnosis\n\n")[2].partition("\n2. ")[0]
+    blocks = re.findall(r"^ *```(\w*)\n(.*?)^ *```$", step, re.MULTILINE | re.DOTALL)
+    if not step.startswith("1. ") or not blocks or blocks[0][0] != "sh":
+        return "step 1 of Diagnosis shows no `servicecatalog-exporter explain`"
+    command = blocks[0][1].strip()
+    asked = EXPLAIN.fullmatch(command)
+    if not asked:
+        return f"step 1 of Diagnosis begins with `{command}`, and not with `servicecatalog-exporter explain`"
+    if has_product and not asked[3]:
+        return "step 1 of Diagnosis asks about no product, and the alert has one"
+    return ""
+
+
+def unexplained(pages, rules):
+    """Pairs of an alert and a sentence, for runbooks whose first step is another than it should be."""
+    found = []
+    for name in sorted(NOT_EXPLAINED.keys() - rules.keys()):
+        found.append((name, "NOT_EXPLAINED excepts it, and there is no such alert"))
+    for name, said in rules.items():
+        has_target = "$labels.aws_account_id" in said
+        if name in NOT_EXPLAINED:
+            if has_target:
+                found.append((name, "NOT_EXPLAINED excepts it, and it names an account to ask about"))
+        elif wrong := explains_first(pages.get(name, ""), "$labels.provisioned_product_id" in said):
+            found.append((name, wrong))
+    return found
+
+
+def alerts():
+    """What the annotations of each alert say, by its name."""
+    said = {}
+    for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
+        for rule in group["rules"]:
+            if "alert" in rule:
+                said[rule["alert"]] = said.get(rule["alert"], "") + " ".join(rule["annotations"].values())
+    return said
+
+
+# The first step of a runbook, and what must be found where it is another.
+STEP = "# X\n\n## Diagnosis\n\n1. Ask.\n\n   ```sh\n   %s\n   ```\n\n2. Look.\n"
+UNEXPLAINED = [
+    (STEP % "servicecatalog-exporter explain 123456789012 eu-central-1 pp-1", "X", "", ""),
+    (STEP % "servicecatalog-exporter explain 123456789012 us-gov-west-1", "X", "", ""),
+    (STEP % "servicecatalog-exporter explain eu-central-1 123456789012", "X", "", "begins with"),
+    (STEP % "servicecatalog-exporter check --live", "X", "", "begins with"),
+    (STEP.replace("sh\n", "promql\n") % "up", "X", "", "shows no"),
+    (STEP.replace("1. Ask", "Ask") % "servicecatalog-exporter explain 123456789012 eu-central-1", "X", "", "shows no"),
+    ("# X\n\n## Diagnosis\n\n1. Ask.\n\n2. Look.\n\n   ```sh\n   servicecatalog-exporter explain\n   ```\n", "X", "", "shows no"),
+    (STEP % "servicecatalog-exporter explain 123456789012 eu-central-1", "X", "$labels.provisioned_product_id", "no product"),
+    ("", "X", "", "shows no"),
+    ("", "ServiceCatalogExporterDown", "of $labels.job", ""),
+    ("", "ServiceCatalogExporterDown", "in $labels.aws_account_id", "names an account"),
+]
+
+
 def main():
+    for page, name, said, expected in UNEXPLAINED:
+        rules = dict.fromkeys(NOT_EXPLAINED, "") | {name: said}
+        sentences = [sentence for _, sentence in unexplained({name: page}, rules)]
+        if bool(expected) != bool(sentences) or not all(expected in sentence for sentence in sentences):
+            print(f"this check is broken: {page!r} should be: {expected}; is: {sentences}")
+            return 1
     for command, expected in MISTAKES:
         sentences = [sentence for _, sentence in check_text(f"```sh\n{command}\n```\n")]
         if not any(expected in sentence for sentence in sentences):
@@ -320,7 +403,10 @@ def main():
         for file in files
         for number, sentence in check_text(file.read_text(encoding="utf-8"))
     ]
-    print("\n".join(found or [f"{len(files)} runbooks: every command of AWS is one"]))
+    pages = {file.stem: file.read_text(encoding="utf-8") for file in files}
+    found += [f"docs/runbooks/{name}.md: {sentence}" for name, sentence in unexplained(pages, alerts())]
+    said = f"{len(files)} runbooks: every command of AWS is one, and all ask first that can"
+    print("\n".join(found or [said]))
     return 1 if found or not files else 0
 
 

@@ -13,6 +13,13 @@ MOVED = "servicecatalog_provisioned_product_last_record_updated_timestamp_second
 EVER_SUCCEEDED = "servicecatalog_provisioned_product_ever_succeeded"
 LAST_SUCCEEDED = "servicecatalog_provisioned_product_last_provisioning_succeeded"
 TAGS = "servicecatalog_provisioned_product_tags"
+ENTERED = "servicecatalog_provisioned_product_transitions_total"
+SINCE = "servicecatalog_provisioned_product_status_since_timestamp_seconds"
+
+# Versions of what they were launched from.
+VERSION_INFO = "servicecatalog_provisioning_artifact_info"
+VERSION_CREATED = "servicecatalog_provisioning_artifact_created_timestamp_seconds"
+ON_VERSION = "servicecatalog_provisioned_products_by_artifact"
 
 # Stack instances.
 INSTANCES = "servicecatalog_stack_instances"
@@ -41,12 +48,18 @@ DURATION = "servicecatalog_aws_request_duration_seconds"
 READY = "servicecatalog_exporter_ready"
 DISCOVERY = "servicecatalog_organization_discovery"
 RELOADED = "servicecatalog_exporter_config_last_reload"
+EVENTS = "servicecatalog_exporter_events"
+STORAGE = "servicecatalog_exporter_storage"
 
 OF_PRODUCTS = equals("stage", "products")
 READ = one_of("stage", ["products", "stack_instances"])
+OF_VERSIONS = equals("stage", "versions")
+# Those that every scan has: versions are asked for in their own time.
+OF_SCANS = differs("stage", "versions")
 BEHIND = one_of("status", ["OUTDATED", "INOPERABLE"])
 UNHEALTHY = one_of("status", ["TAINTED", "ERROR"])
 NOT_CURRENT = differs("status", "CURRENT")
+ENDED = one_of("status", ["AVAILABLE", "TAINTED", "ERROR"])
 OTHER = none_of("status", states.PRODUCT_CODES)
 CATALOG = 'product_id=~"$catalog_product"'
 THROTTLED = equals("reason", "throttled")

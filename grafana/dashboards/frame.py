@@ -1,4 +1,4 @@
-"""What the three dashboards have in common: variables, links, and what becomes of them as JSON."""
+"""What the four dashboards have in common: variables, links, and what becomes of them as JSON."""
 
 import json
 
@@ -12,6 +12,7 @@ TAG = "servicecatalog"
 DASHBOARDS = {
     "servicecatalog-fleet": "Service Catalog / Fleet overview",
     "servicecatalog-product": "Service Catalog / Product and stack set",
+    "servicecatalog-versions": "Service Catalog / Versions",
     "servicecatalog-exporter": "Service Catalog / Exporter health",
 }
 

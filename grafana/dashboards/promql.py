@@ -3,6 +3,8 @@
 REPLICA = "instance, pod, endpoint, container, node"
 TARGET = "job, namespace, aws_account_id, aws_region"
 PRODUCT = TARGET + ", provisioned_product_id"
+CATALOG_PRODUCT = TARGET + ", product_id"
+VERSION = CATALOG_PRODUCT + ", provisioning_artifact_id"
 
 BUILD = "servicecatalog_exporter_build_info"
 
@@ -11,6 +13,10 @@ _TARGET = _DAEMON + ', aws_account_id=~"$account", aws_region=~"$region"'
 _PRODUCT = _TARGET + ', provisioned_product_type=~"$type"'
 _GROUP = _PRODUCT + ', product_id=~"$catalog_product"'
 _ONE_PRODUCT = _TARGET + ', provisioned_product_id=~"$product"'
+_VERSION = _TARGET + ', product_id=~"$catalog_product"'
+
+# What interval() is, for people.
+INTERVAL = "the time between two scans (the longest of the last 15 minutes)"
 
 
 def _selector(name, matchers, extra):
@@ -71,6 +77,20 @@ def every_target():
     return target("servicecatalog_scan_interval_seconds")
 
 
+def interval():
+    """The time between two scans that an age is measured by, once for a target.
+
+    With `scan.pace: adaptive` it changes from scan to scan, and what was fresh is not old because it
+    became shorter."""
+    name = _selector("servicecatalog_scan_interval_seconds", _TARGET, "")
+    return unique(TARGET, f"max without ({REPLICA}) (max_over_time({name}[15m]))")
+
+
+def version(name, extra=""):
+    """A family of versions of catalog products."""
+    return one(_selector(name, _VERSION, extra))
+
+
 def product(name, extra=""):
     """A family of provisioned products, of the chosen types."""
     return one(_selector(name, _PRODUCT, extra))
@@ -81,6 +101,11 @@ def group(name, extra=""):
     return one(_selector(name, _GROUP, extra))
 
 
+def group_rate(name, extra=""):
+    """How fast a counter by type and catalog product grows, per second."""
+    return f"max without ({REPLICA}) (rate({_selector(name, _GROUP, extra)}[$__rate_interval]))"
+
+
 def one_product(name, extra=""):
     """A family of provisioned products, of the chosen one only."""
     return one(_selector(name, _ONE_PRODUCT, extra))
@@ -88,7 +113,13 @@ def one_product(name, extra=""):
 
 def over_range(function, family, name, extra=""):
     """A function of what a family was in the whole time that the dashboard shows."""
-    matchers = {"target": _TARGET, "product": _PRODUCT, "one_product": _ONE_PRODUCT}[family]
+    matchers = {
+        "target": _TARGET,
+        "group": _GROUP,
+        "version": _VERSION,
+        "product": _PRODUCT,
+        "one_product": _ONE_PRODUCT,
+    }[family]
     inner = f"{function}({_selector(name, matchers, extra)}[$__range] @ end())"
     return f"max without ({REPLICA}) ({inner})"
 

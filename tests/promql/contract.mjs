@@ -58,6 +58,8 @@ export function contractOf(text) {
   return {
     metrics,
     values(metric, label) {
+      // Why a message says nothing to us is another set than why something failed.
+      if (metric === 'servicecatalog_exporter_events_ignored_total' && label === 'reason') return null;
       if (label !== 'status') return sets[label] ?? null;
       if (/^servicecatalog_.*stack_instance/.test(metric)) return sets.instances;
       return metrics.has(metric) ? sets.products : new Set([...sets.products, ...sets.instances]);

@@ -1,7 +1,7 @@
 """Exporter health: how fresh what it knows is, what it asks of AWS, and how it fares itself."""
 
 from .. import frame
-from . import calls, freshness, now, process, scans, shards
+from . import calls, events, freshness, now, process, scans, shards, storage
 
 
 def build():
@@ -19,4 +19,4 @@ def build():
             frame.runbooks(),
         ],
     )
-    return frame.text(board, [now, freshness, scans, calls, shards, process])
+    return frame.text(board, [now, freshness, scans, calls, events, storage, shards, process])

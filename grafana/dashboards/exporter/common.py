@@ -2,7 +2,7 @@
 
 from .. import states
 from ..families import REASON
-from ..promql import TARGET, equals, every_target, largest, over_range, target, unique
+from ..promql import equals, largest, over_range, target
 
 NO_EXPORTER = "Unknown if no exporter is scraped."
 NO_CALLS = "Unknown before the first call."
@@ -13,10 +13,6 @@ def reasons():
     return "\n  or\n  ".join(
         f"{code} * {target(REASON, equals('reason', reason))}" for reason, code in states.REASON_CODES.items()
     )
-
-
-def interval():
-    return unique(TARGET, every_target())
 
 
 def of_most(factor, rate, counter, extra=""):

@@ -1,13 +1,23 @@
 """How old what is known is, and why."""
 
 from .. import states
-from ..families import NEXT, REASON, STALE, SUCCEEDED, TOOK
+from ..families import NEXT, OF_SCANS, OF_VERSIONS, REASON, STALE, SUCCEEDED, TOOK
 from ..frame import status_page_link
 from ..panels import lines, steps, timeline
-from ..promql import TARGET, largest, over_range, target, told, unique, with_account_name
+from ..promql import (
+    INTERVAL,
+    TARGET,
+    interval,
+    largest,
+    over_range,
+    target,
+    told,
+    unique,
+    with_account_name,
+)
 from ..states import GREEN, RED
 from ..tables import TOO_OLD, Column, table
-from .common import NO_EXPORTER, interval, reasons
+from .common import NO_EXPORTER, reasons
 
 TITLE = "Freshness"
 
@@ -19,12 +29,13 @@ def panels():
     labels = "aws_account_id, account_name, aws_region, stage"
     keys = "aws_account_id, aws_region, stage"
     succeeded = target(SUCCEEDED)
+    of_scans = target(SUCCEEDED, OF_SCANS)
     yield table(
         "Every target and stage",
         [
             f"1000 * max by ({labels}) (\n  {with_account_name(succeeded)}\n)",
-            f"max by ({keys}) (\n  (time() - ({succeeded} > 0))\n  / on ({TARGET}) group_left ()\n  {interval()}\n"
-            f"  or\n  {NEVER} + ({succeeded} == 0)\n)",
+            f"max by ({keys}) (\n  (time() - ({of_scans} > 0))\n  / on ({TARGET}) group_left ()\n  {interval()}\n"
+            f"  or\n  {NEVER} + ({of_scans} == 0)\n  or\n  -1 + 0 * {target(SUCCEEDED, OF_VERSIONS)}\n)",
             f"max by ({keys}) (\n  {target(STALE)}\n)",
             f"max by ({keys}) (\n  {reasons()}\n  or\n  0 * {target(STALE)}\n)",
             told(f"max by ({keys}) (\n  {target(TOOK)}\n)", f"max by ({keys}) ({succeeded})"),
@@ -49,7 +60,7 @@ def panels():
                 "In intervals",
                 110,
                 decimals=1,
-                mappings=states.values({str(NEVER): ("never", RED)}),
+                mappings=states.values({"-1": ("its own time", "transparent"), str(NEVER): ("never", RED)}),
                 thresholds=TOO_OLD,
             ),
             Column(
@@ -62,8 +73,8 @@ def panels():
             Column("Value #E", "Took", 90, unit="s", decimals=2, unknown=True),
             Column("Value #F", "Next attempt", 150, unit="dateTimeFromNow"),
         ],
-        "When each stage last succeeded, also as a multiple of the time between two scans, and why it fails. From 3 "
-        "intervals on the data is old. *never* is since the exporter started.",
+        f"When each stage last succeeded, also as a multiple of {INTERVAL}, and why it fails. From 3 "
+        "intervals on the data is old. *never* is since the exporter started. Versions are asked for in their own time.",
         f"{NO_EXPORTER} *Took* is unknown before the first attempt. Stages that are not enabled have no row.",
         sort=[("In intervals", True)],
         height=10,
@@ -88,12 +99,12 @@ def panels():
         no_value="no stage failed while the exporter was scraped",
         well=True,
     )
-    age = f"(time() - ({succeeded} > 0))\n  / on ({TARGET}) group_left ()\n  {interval()}"
+    age = f"(time() - ({of_scans} > 0))\n  / on ({TARGET}) group_left ()\n  {interval()}"
     yield lines(
         "Age of the oldest data, in intervals",
         [(f"max by (stage) (\n  {age}\n)", "{{stage}}")],
-        "How old what is known is, as a multiple of the time between two scans, of the worst target. A saw between 0 "
-        "and 1 is health; a line that climbs is a target that fails.",
+        f"How old what is known is, as a multiple of {INTERVAL}, of the worst target. A saw between 0 "
+        "and 1 is health; a line that climbs is a target that fails. Versions are not among it.",
         "Targets that never succeeded have no age.",
         thresholds=steps((0, GREEN), (3, RED)),
     )

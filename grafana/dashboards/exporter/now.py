@@ -14,9 +14,9 @@ from ..families import (
     THROTTLED,
 )
 from ..panels import good_below, neutral, stat, steps
-from ..promql import TARGET, counted, daemon, daemon_rate, every_target, scraped, target, target_rate
+from ..promql import TARGET, counted, daemon, daemon_rate, every_target, interval, scraped, target, target_rate
 from ..states import GREEN, ORANGE, RED
-from .common import NO_CALLS, NO_EXPORTER, interval
+from .common import NO_CALLS, NO_EXPORTER
 
 TITLE = "Now"
 

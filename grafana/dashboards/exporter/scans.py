@@ -2,9 +2,9 @@
 
 from ..families import DROPPED, KNOWN, SKIPPED, TOOK
 from ..panels import bars, lines, steps
-from ..promql import TARGET, target, target_rate
+from ..promql import INTERVAL, TARGET, every_target, interval, target, target_rate
 from ..states import GREEN, ORANGE, RED
-from .common import NO_EXPORTER, interval, of_most
+from .common import NO_EXPORTER, of_most
 
 TITLE = "Scans"
 
@@ -27,7 +27,7 @@ def panels():
                 "{{aws_account_id}} {{aws_region}} {{stage}}",
             )
         ],
-        "The 15 stages that took the largest part of the time between two scans. From 1 on they do not keep up.",
+        f"The 15 stages that took the largest part of {INTERVAL}. From 1 on they do not keep up.",
         "Unknown before the first attempt of a stage.",
         steps((0, GREEN), (0.7, ORANGE), (1, RED)),
         unit="percentunit",
@@ -82,4 +82,14 @@ def panels():
         "Unknown while no product list is.",
         thresholds=steps((0, GREEN), (1, ORANGE)),
         decimals=0,
+    )
+    yield lines(
+        "Targets by the time between two scans",
+        [(f'count_values("interval", {every_target()})', "every {{interval}} s")],
+        "How often targets are scanned: with `scan.pace: adaptive` those that are changing every `scan.busy_interval`, "
+        "those that were empty for a day every `scan.idle_interval`, the others, and all that fail, every `scan.interval`.",
+        NO_EXPORTER,
+        stacked=True,
+        decimals=0,
+        span=24,
     )

@@ -1,7 +1,7 @@
 """Fleet overview: what is unhealthy, where, and whether the numbers can be believed."""
 
 from .. import frame
-from . import history, honesty, now, stack_sets, trends, where
+from . import changes, history, honesty, now, stack_sets, trends, where
 
 
 def build():
@@ -21,4 +21,4 @@ def build():
             frame.runbooks(),
         ],
     )
-    return frame.text(board, [honesty, now, where, trends, stack_sets], closed=[history])
+    return frame.text(board, [honesty, now, where, changes, trends, stack_sets], closed=[history])

@@ -3,7 +3,7 @@
 from .. import frame
 from ..families import DROPPED, KNOWN, OF_PRODUCTS, READ, STALE, SUCCEEDED
 from ..panels import good_below, neutral, stat
-from ..promql import TARGET, counted, every_target, scraped, target, unique
+from ..promql import INTERVAL, TARGET, counted, every_target, interval, scraped, target
 
 TITLE = "Can these numbers be believed?"
 
@@ -65,8 +65,8 @@ def panels():
     yield stat(
         "Oldest, in intervals",
         f"max(\n  (time() - ({listed} > 0))\n  / on ({TARGET}) group_left ()\n  "
-        f"{unique(TARGET, every_target())}\n)",
-        "The same as a multiple of the time between two scans: 1 is usual, from 2 one was missed, from 3 the data is old.",
+        f"{interval()}\n)",
+        f"The same as a multiple of {INTERVAL}: 1 is usual, from 2 one was missed, from 3 the data is old.",
         "Unknown if no target was ever read.",
         good_below(2, 3),
         decimals=1,

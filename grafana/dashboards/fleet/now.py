@@ -159,7 +159,7 @@ def _alerts():
     firing = 'ALERTS{alertname=~"ServiceCatalog.+", alertstate="firing", job=~"$job|"}'
     labels = (
         "alertname, severity, account_name, aws_account_id, aws_region, provisioned_product_name, "
-        "provisioned_product_type, provisioned_product_id, vended_account_id, stage, reason, instance"
+        "provisioned_product_type, provisioned_product_id, vended_account_id, product_id, stage, reason, instance"
     )
     since = 'ALERTS_FOR_STATE{alertname=~"ServiceCatalog.+", job=~"$job|"}'
     severities = states.text_mapping({"critical": RED, "warning": ORANGE, "info": BLUE})
@@ -190,6 +190,7 @@ def _alerts():
             Column("provisioned_product_name", "Product", links=[product_link()]),
             Column("provisioned_product_type", "Type", 210),
             Column("vended_account_id", "Vended account", 130),
+            Column("product_id", "Catalog product id", 170),
             Column("stage", "Stage", 130),
             Column("reason", "Reason", 130),
             Column("instance", "Instance"),

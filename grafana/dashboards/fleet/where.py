@@ -3,7 +3,7 @@
 from .. import frame, states
 from ..families import CATALOG, OF_PRODUCTS, OTHER, PRODUCT_INFO, PRODUCTS, SUCCEEDED, TARGET_INFO
 from ..frame import fleet_link
-from ..promql import TARGET, every_target, group, product, target, told, unique
+from ..promql import INTERVAL, TARGET, every_target, group, interval, product, target, told
 from ..states import GREY
 from ..tables import TOO_OLD, Column, count_steps, table
 from .counts import instances_in, products_in
@@ -117,7 +117,7 @@ def _pivot(title, key, columns, what, extra=None, instances=False, age=False, he
         column(f"max by ({key}) (\n  {oldest}\n)", "Age of list", width=100, unit="s", decimals=0)
         column(
             f"max by ({key}) (\n  ({oldest})\n  / on ({TARGET}) group_left ()\n  "
-            f"{unique(TARGET, every_target())}\n)",
+            f"{interval()}\n)",
             "In intervals",
             width=110,
             decimals=1,
@@ -127,7 +127,7 @@ def _pivot(title, key, columns, what, extra=None, instances=False, age=False, he
         queries.append(extra)
         counts.append(Column(f"Value #{chr(ord('A') + len(queries) - 1)}", None))
     note = (
-        "*Age of list* is that of its oldest product list, also as a multiple of the time between two scans. "
+        f"*Age of list* is that of its oldest product list, also as a multiple of {INTERVAL}. "
         if age
         else ""
     )

@@ -9,11 +9,12 @@ from ..families import (
     MOVED,
     OF_PRODUCTS,
     PRODUCT_INFO,
+    SINCE,
     SUCCEEDED,
 )
 from ..frame import fleet_link, status_page_link
 from ..panels import good_below, neutral, stat, steps
-from ..promql import PRODUCT, TARGET, every_target, one_product, unique, with_account_name
+from ..promql import INTERVAL, PRODUCT, TARGET, interval, one_product, unique, with_account_name
 from ..states import GREEN, GREY, RED
 from ..tables import Column, table
 from .of_one import NO_PROVISIONING, NO_RECORD, NOT_SEEN, UNKNOWN_PRODUCT, of_its_target, state_of_it
@@ -29,10 +30,9 @@ def panels():
         NOT_SEEN,
         steps(),
         mappings=states.product_mapping(),
-        span=4,
     )
     age = f"time() - max(\n  {of_its_target(SUCCEEDED, OF_PRODUCTS)}\n)"
-    interval = f"max(\n  {every_target()}\n  and on ({TARGET})\n  {one_product(PRODUCT_INFO)}\n)"
+    longest = f"max(\n  {interval()}\n  and on ({TARGET})\n  {one_product(PRODUCT_INFO)}\n)"
     yield stat(
         "Age of this knowledge",
         age,
@@ -44,8 +44,8 @@ def panels():
     )
     yield stat(
         "In intervals",
-        f"({age})\n/\n{interval}",
-        "The same as a multiple of the time between two scans: 1 is usual, from 2 one was missed, from 3 it is old.",
+        f"({age})\n/\n{longest}",
+        f"The same as a multiple of {INTERVAL}: 1 is usual, from 2 one was missed, from 3 it is old.",
         NOT_SEEN,
         good_below(2, 3),
         decimals=1,
@@ -58,7 +58,6 @@ def panels():
         NO_RECORD,
         neutral(),
         unit="dateTimeFromNow",
-        span=4,
         well=True,
     )
     yield stat(
@@ -68,7 +67,6 @@ def panels():
         NO_RECORD,
         neutral(),
         unit="dateTimeFromNow",
-        span=4,
         well=True,
         runbook="ProductStuckUnderChange",
     )
@@ -91,6 +89,16 @@ def panels():
         steps((0, RED), (1, GREEN)),
         mappings=_told("never", "yes"),
         runbook="ProductNeverSucceeded",
+    )
+    yield stat(
+        "In this status for",
+        f"time() - max({one_product(SINCE)})\nor\n{served}",
+        "How long ago the scan began that first saw its status. With `--storage.path` that outlives restarts.",
+        f"Unknown if it was never seen to change. {NOT_SEEN}",
+        neutral(),
+        unit="s",
+        decimals=0,
+        mappings=states.values({"-1": ("not seen to change", GREY)}),
     )
     labels = (
         "aws_account_id, account_name, aws_region, provisioned_product_id, provisioned_product_name, "

@@ -17,9 +17,10 @@ const PLOTTER = join(packages, 'node_modules/uplot/dist');
 
 /** Rows that are shut in the smaller picture. */
 const SHUT = {
-  'servicecatalog-fleet': ['Where it is', 'Stack sets', 'History of single products (reads the series of every product)'],
+  'servicecatalog-fleet': ['Where it is', 'What changed', 'Stack sets', 'History of single products (reads the series of every product)'],
   'servicecatalog-product': [],
-  'servicecatalog-exporter': ['Scans', 'Organisation and shards', 'The process'],
+  'servicecatalog-versions': [],
+  'servicecatalog-exporter': ['Scans', 'Events', 'Storage', 'Organisation and shards', 'The process'],
 };
 
 async function serve(route) {

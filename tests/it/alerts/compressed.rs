@@ -25,8 +25,9 @@ fn line_of(line: &str) -> String {
     {
         return format!("{key}: {}", divided(value, 1).expect(line));
     }
-    // The one threshold in seconds.
+    // The thresholds in seconds.
     let line = line.replace("4 * 3600", &format!("{}", 4 * 3600 / FACTOR));
+    let line = line.replace("5 * 60", &format!("{}", 5 * 60 / FACTOR));
     let mut pieces = line.split('[');
     let mut written = pieces.next().unwrap_or_default().to_owned();
     for piece in pieces {
@@ -55,7 +56,7 @@ fn divided(duration: &str, least: u64) -> Option<String> {
 }
 
 #[test]
-fn durations_ranges_and_the_threshold_of_four_hours_are_divided_and_nothing_else_is() {
+fn durations_ranges_and_the_thresholds_in_seconds_are_divided_and_nothing_else_is() {
     let same = "matchers: [severity=\"info\"]\nsummary: for 15m, [15x]\nexpr: a[b\n";
     assert_eq!(compressed(same), same);
     for (text, quick) in [
@@ -64,6 +65,7 @@ fn durations_ranges_and_the_threshold_of_four_hours_are_divided_and_nothing_else
         ("rate(a[1h]) + max_over_time(b[1d])\n", "rate(a[24s]) + max_over_time(b[576s])\n"),
         ("last_over_time(a[5m])\n", "last_over_time(a[5s])\n"),
         ("> 4 * 3600\n", "> 96\n"),
+        ("5 * 60\n", "2\n"),
     ] {
         assert_eq!(compressed(text), quick);
     }
