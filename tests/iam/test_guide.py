@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from runbooks import check_text  # noqa: E402
 
-PAGES = ["iam", "ecs"]
+PAGES = ["iam", "ecs", "events"]
 GUIDE = (ROOT / "docs" / "iam.md").read_text(encoding="utf-8")
 
 
