@@ -114,6 +114,15 @@ class Systemd(Checks):
         exposure = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)[1])
         self.assertLessEqual(exposure, EXPOSURE)
 
+    def test_what_it_knows_is_kept_where_systemd_makes_a_folder_for_it(self):
+        text = UNIT.read_text()
+        folder = re.search(r"^StateDirectory=(\S+)$", text, re.MULTILINE)[1]
+        path = re.search(r"^Environment=SERVICECATALOG_EXPORTER_STORAGE_PATH=(\S+)$", text, re.MULTILINE)[1]
+        self.assertEqual(path, f"/var/lib/{folder}")
+        self.assertRegex(text, r"(?m)^StateDirectoryMode=0700$")
+        purge = (ROOT / "deploy/deb/scripts/postrm").read_text()
+        self.assertIn(f"rm -rf {path}\n", purge)
+
     def test_its_user_and_folder_can_be_made(self):
         # systemd-tmpfiles follows the user that systemd-sysusers made in the same root.
         with tempfile.TemporaryDirectory() as root:

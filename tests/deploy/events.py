@@ -169,7 +169,8 @@ class Queues(unittest.TestCase):
     def test_they_are_encrypted(self):
         def check(session, outputs):
             for end in ("", "-poison", "-undelivered"):
-                self.assertEqual(self.attributes(session, f"servicecatalog-exporter{end}")["SqsManagedSseEnabled"], "true")
+                queue = self.attributes(session, f"servicecatalog-exporter{end}")
+                self.assertEqual(queue["SqsManagedSseEnabled"], "true")
 
         self.of_each(check)
 
@@ -304,7 +305,8 @@ class Organization(unittest.TestCase):
             [role] = iam.list_roles()["Roles"]
             [name] = iam.list_role_policies(RoleName=role["RoleName"])["PolicyNames"]
             policy = str(iam.get_role_policy(RoleName=role["RoleName"], PolicyName=name)["PolicyDocument"])
-            self.assertEqual(re.findall(r"'Action': '([^']+)', 'Resource': '([^']+)'", policy), [("events:PutEvents", bus)])
+            allowed = re.findall(r"'Action': '([^']+)', 'Resource': '([^']+)'", policy)
+            self.assertEqual(allowed, [("events:PutEvents", bus)])
             [trust] = role["AssumeRolePolicyDocument"]["Statement"]
             self.assertEqual(trust["Principal"], {"Service": "events.amazonaws.com"})
             self.assertEqual(trust["Condition"], {"StringEquals": {"aws:SourceAccount": MEMBER}})

@@ -21,6 +21,7 @@ NAME = "servicecatalog-exporter"
 PROGRAM = f"/usr/bin/{NAME}"
 CONFIG = f"/etc/{NAME}/{NAME}.yml"
 DEFAULT = f"/etc/default/{NAME}"
+STATE = f"/var/lib/{NAME}"
 UNIT_LINK = f"etc/systemd/system/multi-user.target.wants/{NAME}.service"
 
 
@@ -136,8 +137,11 @@ class Package(unittest.TestCase):
         ours = self.path(CONFIG).read_text() + "\nscan: {interval: 10m}\n"
         self.path(CONFIG).write_text(ours)
         self.path(f"/etc/{NAME}/web-config.yml").write_text("basic_auth_users: {}\n")
+        self.path(STATE).mkdir(mode=0o700)
+        self.path(STATE, "snapshot").write_text("what was known\n")
         self.install(self.newer, "--force-confold")
         self.assertEqual(self.path(CONFIG).read_text(), ours)
+        self.assertEqual(self.path(STATE, "snapshot").read_text(), "what was known\n")
         self.assertIn("of the next version", self.path(DEFAULT).read_text())
         self.assertIn("of the next version", self.path(f"{CONFIG}.dpkg-dist").read_text())
         self.assertEqual(self.owner(f"/etc/{NAME}"), f"root:{NAME} 0750")
@@ -150,10 +154,14 @@ class Package(unittest.TestCase):
         self.install(self.newer)
         self.assertFalse(os.path.lexists(self.path(UNIT_LINK)))
 
-    def test_removed_it_leaves_only_the_configuration_and_purged_only_what_is_not_its_own(self):
+    def test_removed_it_leaves_configuration_and_state_and_purged_only_what_is_not_its_own(self):
         self.install()
         self.path(f"/etc/{NAME}/server.key").write_text("not ours to delete\n")
+        # systemd makes the folder when the service starts.
+        self.path(STATE).mkdir(mode=0o700)
+        self.path(STATE, "snapshot").write_text("what was known\n")
         self.inside("dpkg", "--remove", NAME)
+        self.assertTrue(self.path(STATE, "snapshot").exists())
         self.assertFalse(self.path(PROGRAM).exists())
         self.assertTrue(self.path(CONFIG).exists())
         self.assertTrue(self.path(DEFAULT).exists())

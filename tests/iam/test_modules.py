@@ -180,7 +180,7 @@ class Computed(unittest.TestCase):
     def test_the_hub_is_that_of_the_template(self):
         self.assert_same("hub", RunsOn="ec2")
         self.assert_same("hub", RunsOn="ecs", AssumedRoleArns=f"{MEMBERS},{DISCOVERY}")
-        self.assert_same("hub", RunsOn="ec2", EventQueueArns=f"arn:aws:sqs:eu-central-1:{ACCOUNT}:servicecatalog-exporter")
+        self.assert_same("hub", RunsOn="ec2", EventQueueArns=f"arn:aws:sqs:eu-central-1:{ACCOUNT}:exporter")
         own = {"ScansOwnAccount": "false", "ListsOrganization": "true"}
         self.assert_same("hub", RunsOn="eks-pod-identity", Namespace="watch", ServiceAccount="sce", **own)
         self.assert_same("hub", RunsOn="eks-irsa", OidcProviderArn=PROVIDER)
