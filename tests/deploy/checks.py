@@ -87,6 +87,14 @@ class Compose(Checks):
         for path in mounted:
             self.assertTrue((ROOT / "deploy/compose" / path).exists(), path)
 
+    def test_what_the_exporter_knows_is_kept_in_the_folder_that_the_image_has_for_it(self):
+        text = (ROOT / "deploy/compose/compose.aws.yml").read_text()
+        path = re.search(r"SERVICECATALOG_EXPORTER_STORAGE_PATH: (\S+)$", text, re.MULTILINE)[1]
+        self.assertRegex(text, rf"(?m)^ +- \w+:{path}$")
+        dockerfile = Dockerfile.FILE.read_text()
+        self.assertRegex(dockerfile, rf"(?m)^COPY --from=build --chown=65532:65532 /state/ {Path(path).parent}/$")
+        self.assertIn(f"/state/{Path(path).name}\n", dockerfile)
+
     def test_nothing_is_reached_from_another_machine(self):
         ports = [
             port for file in COMPOSE
