@@ -28,7 +28,6 @@ FOLDERS = {
 # the values themselves ask for what is found.
 EXPLAINED = {
     ("CKV_AWS_27", "events.yml"): "SQS encrypts with its own keys; it looks for one of KMS, which EventBridge would need",
-    ("CKV_AWS_27", "events-organization.yml"): "SQS encrypts with its own keys, as in events.yml",
     ("CKV_K8S_11", "*"): "a CPU limit throttles a scan in the middle of its second; the request is what matters",
     ("CKV_K8S_15", "*"): "a version is pushed once, so Always would only need the registry at every start",
     ("CKV_K8S_43", "*"): "the digest is a value, image.digest: the chart is not published with that of one registry",

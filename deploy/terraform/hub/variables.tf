@@ -61,7 +61,7 @@ variable "lists_organization" {
 }
 
 variable "event_queue_arns" {
-  description = "The queues that tell it what changed: output QueueArn of events.yml or events-organization.yml. Empty if there are none."
+  description = "The queues that tell it what changed: output QueueArn of events.yml. Empty if there are none."
   type        = list(string)
   default     = []
 }
