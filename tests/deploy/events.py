@@ -9,9 +9,13 @@ forwards to another loses its account and region there, as it does not with AWS.
 import functools
 import json
 import logging
+import os
 import re
 import shlex
+import shutil
+import subprocess
 import sys
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -61,6 +65,11 @@ def resources(name, kind):
 
 def patterns(name):
     return {key: block["EventPattern"] for key, block in resources(name, "AWS::Events::Rule").items()}
+
+
+def arns_of_rules():
+    """The rules, as policies name them."""
+    return [{"Fn::GetAtt": [rule, "Arn"]} for rule in patterns("events")]
 
 
 def let_through(event, rules):
@@ -211,8 +220,7 @@ class Policies(unittest.TestCase):
         return found
 
     def test_only_the_rules_may_send_and_nothing_is_in_the_clear(self):
-        rules = [{"Fn::GetAtt": [rule, "Arn"]} for rule in patterns("events")]
-        of_rules = {"aws:SourceArn": rules}
+        of_rules = {"aws:SourceArn": arns_of_rules()}
         queues = self.statements()
         for queue in ("Queue", "Undelivered"):
             sent, refused, clear = queues[queue]
@@ -325,6 +333,75 @@ class Organization(unittest.TestCase):
         [group] = properties["StackInstancesGroup"]
         self.assertEqual(group["Regions"], {"Ref": "Regions"})
         self.assertEqual(group["DeploymentTargets"], {"OrganizationalUnitIds": {"Ref": "OrganizationalUnitIds"}})
+
+
+class Terraform(unittest.TestCase):
+    """The modules make what the templates do. tests/iam compares their variables."""
+
+    MODULES = ROOT / "deploy" / "terraform"
+
+    def computed(self, module, wanted, **stand_ins):
+        """What an expression of a module comes to, with texts in the place of what the provider would know."""
+        program = shutil.which("tofu") or shutil.which("terraform")
+        if not program:
+            self.skipTest("neither tofu nor terraform is on the PATH: what the modules compute is not compared")
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(self.MODULES / "policies", Path(folder, "policies"))
+            Path(folder, module).mkdir()
+            text = (self.MODULES / module / "policies.tf").read_text()
+            for name, value in stand_ins.items():
+                text = text.replace(name.replace("__", "."), value)
+            Path(folder, module, "policies.tf").write_text(text)
+            ran = subprocess.run(
+                [program, "console"], cwd=Path(folder, module), input=f"jsonencode({wanted})\n", text=True,
+                capture_output=True, env={"PATH": os.environ["PATH"], "TF_CLI_CONFIG_FILE": os.devnull},
+            )
+        self.assertEqual(ran.returncode, 0, ran.stderr)
+        return json.loads(json.loads(ran.stdout))
+
+    def test_their_rules_let_the_same_through(self):
+        theirs = {
+            re.sub(r"(?<!^)(?=[A-Z])", "-", key.removesuffix("Rule")).lower(): rule
+            for key, rule in patterns("events").items()
+        }
+        ours = json.loads((self.MODULES / "policies" / "event-patterns.json").read_text())
+        self.assertEqual(ours, theirs)
+        for module in ("events", "events-member"):
+            text = (self.MODULES / module / "policies.tf").read_text()
+            self.assertIn('jsondecode(file("${path.module}/../policies/event-patterns.json"))', text)
+
+    def test_their_queues_may_be_used_by_the_same(self):
+        names = {"Queue": "queue", "Undelivered": "undelivered", "Poison": "poison"}
+        stand_ins = {f"aws_sqs_queue__{name}__{what}": f'"{name}"' for name in names.values() for what in ("arn", "id")}
+        every = "[for rule in aws_cloudwatch_event_rule__this : rule__arn]"
+        ours = self.computed("events", "local.policies", **{every: '["the rules"]'}, **stand_ins)
+        for policy in resources("events", "AWS::SQS::QueuePolicy").values():
+            name = names[policy["Queues"][0]["Ref"]]
+            theirs = json.dumps(policy["PolicyDocument"]["Statement"])
+            theirs = theirs.replace(json.dumps(arns_of_rules()), '["the rules"]')
+            theirs = re.sub(r'\{"Fn::GetAtt": \["(\w+)", "Arn"\]\}', lambda found: f'"{names[found[1]]}"', theirs)
+            self.assertEqual(ours[name], {"url": name, "statements": json.loads(theirs)})
+
+    def test_a_member_may_do_the_same(self):
+        bus = f"arn:aws:events:{HUB}:{ACCOUNT}:event-bus/servicecatalog-exporter"
+        stand_ins = {"local__account_id": '"account"', "var__bus_arn": f'"{bus}"'}
+        trust, allowed = self.computed("events-member", "[local.trust, local.allowed]", **stand_ins)
+        [role] = resources("events-member", "AWS::IAM::Role").values()
+        theirs = json.dumps([role["AssumeRolePolicyDocument"], role["Policies"][0]["PolicyDocument"]])
+        theirs = theirs.replace('{"Ref": "AWS::AccountId"}', '"account"').replace('{"Ref": "BusArn"}', f'"{bus}"')
+        self.assertEqual([json.loads(trust), json.loads(allowed)], json.loads(theirs))
+
+    def test_their_queues_are_the_same(self):
+        text = (self.MODULES / "events" / "main.tf").read_text()
+        for key, ours in [
+            ("MessageRetentionPeriod", "message_retention_seconds"), ("VisibilityTimeout", "visibility_timeout_seconds"),
+            ("ReceiveMessageWaitTimeSeconds", "receive_wait_time_seconds"),
+        ]:
+            queues = resources("events", "AWS::SQS::Queue").values()
+            theirs = sorted(str(queue[key]) for queue in queues if key in queue)
+            self.assertEqual(sorted(re.findall(rf"{ours} += (\d+)", text)), theirs)
+        self.assertEqual(text.count("sqs_managed_sse_enabled"), 3)
+        self.assertRegex(text, r"maxReceiveCount += 5\n")
 
 
 class Page(unittest.TestCase):
