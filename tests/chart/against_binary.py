@@ -122,6 +122,10 @@ def tried(binary, values, folder):
             probe = container(values)[name]
             said = until(lambda probe=probe: probed(binary, variables, probe, port), process)
             wrong += [f"{name}: {said}"] if said else []
+        if f"{PREFIX}STORAGE_PATH" in variables:
+            kept = folder / "storage" / "snapshot"
+            said = until(lambda: "" if kept.exists() else "nothing is kept", process)
+            wrong += [f"storage: {said}"] if said else []
         said = scraped(values, port, folder)
         return wrong + ([f"scrape: {said}"] if said else [])
     finally:

@@ -104,12 +104,14 @@ class Package(unittest.TestCase):
         owned = self.inside("find", "/etc", "/usr", "/var", "-xdev", "-user", NAME)
         self.assertEqual(owned, "")
 
-    def test_serves_as_its_user_with_its_configuration(self):
+    def test_serves_as_its_user_with_its_configuration_and_keeps_what_it_knows(self):
         self.install()
+        # systemd makes the folder when the service starts.
+        self.inside("install", "--directory", "--mode=700", f"--owner={NAME}", f"--group={NAME}", STATE)
         address = f"127.0.0.1:{free_port()}"
         demo = subprocess.Popen(
             ["chroot", f"--userspec={NAME}:{NAME}", self.root, PROGRAM, "demo", f"--config.file={CONFIG}",
-             f"--web.listen-address={address}"],
+             f"--web.listen-address={address}", f"--storage.path={STATE}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         self.addCleanup(demo.communicate)
@@ -117,6 +119,7 @@ class Package(unittest.TestCase):
         wait_for(demo, f"http://{address}/metrics", r"^servicecatalog_provisioned_products\{")
         demo.send_signal(signal.SIGTERM)
         self.assertEqual(demo.wait(timeout=10), 0)
+        self.assertEqual(self.owner(f"{STATE}/snapshot"), f"{NAME}:{NAME} 0600")
 
     def test_runs_with_the_c_library_of_every_system_that_it_is_for(self):
         depends = run("dpkg-deb", "--field", DEB, "Depends")
