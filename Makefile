@@ -80,9 +80,10 @@ chart: ## the Helm chart: what Helm and the schemas say, its logic, its rules
 	$(VENV)/bin/python tests/chart/rendered_rules.py target/chart-rules.yml
 	$(VENV)/bin/python tests/rule_tests.py --rules target/chart-rules.yml
 
-deploy: ## image, compose, unit, roles, workflows, scripts, links: what the tools say that know them
+deploy: ## image, compose, unit, roles, queues, workflows, scripts, links: what the tools say that know them
 	$(VENV)/bin/python tests/deploy/checks.py
 	$(VENV)/bin/python tests/deploy/release.py
+	$(VENV)/bin/python tests/deploy/events.py
 	$(VENV)/bin/python tests/deploy/checkov.py
 
 fmt-check: ## is the code formatted?

@@ -56,6 +56,10 @@ def mounted(values, folder, port):
         file = folder / "web.yml"
         file.write_text(yaml.safe_dump(web_file(values)), encoding="utf-8")
         variables[f"{PREFIX}WEB_CONFIG_FILE"] = str(file)
+    if f"{PREFIX}STORAGE_PATH" in variables:
+        # As the kubelet hands over a volume: there, and its group may write it.
+        (folder / "storage").mkdir(mode=0o770)
+        variables[f"{PREFIX}STORAGE_PATH"] = str(folder / "storage")
     variables[f"{PREFIX}WEB_LISTEN_ADDRESS"] = f"127.0.0.1:{port}"
     # What the identity brings, and the pod's name. The account of the demo is in the last of two shards.
     last = f"exporter-{workload(values)['spec']['replicas'] - 1}"
@@ -118,6 +122,10 @@ def tried(binary, values, folder):
             probe = container(values)[name]
             said = until(lambda probe=probe: probed(binary, variables, probe, port), process)
             wrong += [f"{name}: {said}"] if said else []
+        if f"{PREFIX}STORAGE_PATH" in variables:
+            kept = folder / "storage" / "snapshot"
+            said = until(lambda: "" if kept.exists() else "nothing is kept", process)
+            wrong += [f"storage: {said}"] if said else []
         said = scraped(values, port, folder)
         return wrong + ([f"scrape: {said}"] if said else [])
     finally:

@@ -66,6 +66,7 @@ class OldValues(unittest.TestCase):
         heavy = with_image(prometheusRule=on, dashboards=on)
         for path in paths(DEFAULTS):
             values = heavy if path[0] in ("prometheusRule", "dashboards", "runbookUrl") else light
+            values = with_image(shards=2) if path[0] == "storage" else values
             with self.subTest(missing=".".join(path)):
                 self.same(texts(values), self.rendered(without(DEFAULTS, path), values))
 

@@ -99,6 +99,7 @@ class Configuration(unittest.TestCase):
         self.assertEqual(before, self.checksum(config={"scan": {"interval": "10m"}}))
         self.assertNotEqual(before, self.checksum(config={"log": {"level": "debug"}}))
         self.assertNotEqual(before, self.checksum(config={"web": {"status_page": "off"}}))
+        self.assertNotEqual(before, self.checksum(config={"storage": {"path": "/data"}}))
 
     def test_every_change_restarts_the_pods_if_you_say_so(self):
         always = dict(restartOnConfigChange="always")

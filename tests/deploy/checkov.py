@@ -27,6 +27,7 @@ FOLDERS = {
 # Why a finding is none, by check and file; for the chart that is the file of values. In everything.yml
 # the values themselves ask for what is found.
 EXPLAINED = {
+    ("CKV_AWS_27", "events.yml"): "SQS encrypts with its own keys; it looks for one of KMS, which EventBridge would need",
     ("CKV_K8S_11", "*"): "a CPU limit throttles a scan in the middle of its second; the request is what matters",
     ("CKV_K8S_15", "*"): "a version is pushed once, so Always would only need the registry at every start",
     ("CKV_K8S_43", "*"): "the digest is a value, image.digest: the chart is not published with that of one registry",

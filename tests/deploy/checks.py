@@ -87,6 +87,14 @@ class Compose(Checks):
         for path in mounted:
             self.assertTrue((ROOT / "deploy/compose" / path).exists(), path)
 
+    def test_what_the_exporter_knows_is_kept_in_the_folder_that_the_image_has_for_it(self):
+        text = (ROOT / "deploy/compose/compose.aws.yml").read_text()
+        path = re.search(r"SERVICECATALOG_EXPORTER_STORAGE_PATH: (\S+)$", text, re.MULTILINE)[1]
+        self.assertRegex(text, rf"(?m)^ +- \w+:{path}$")
+        dockerfile = Dockerfile.FILE.read_text()
+        self.assertRegex(dockerfile, rf"(?m)^COPY --from=build --chown=65532:65532 /state/ {Path(path).parent}/$")
+        self.assertIn(f"/state/{Path(path).name}\n", dockerfile)
+
     def test_nothing_is_reached_from_another_machine(self):
         ports = [
             port for file in COMPOSE
@@ -113,6 +121,15 @@ class Systemd(Checks):
         )
         exposure = float(re.search(r"Overall exposure level for \S+: ([0-9.]+)", said)[1])
         self.assertLessEqual(exposure, EXPOSURE)
+
+    def test_what_it_knows_is_kept_where_systemd_makes_a_folder_for_it(self):
+        text = UNIT.read_text()
+        folder = re.search(r"^StateDirectory=(\S+)$", text, re.MULTILINE)[1]
+        path = re.search(r"^Environment=SERVICECATALOG_EXPORTER_STORAGE_PATH=(\S+)$", text, re.MULTILINE)[1]
+        self.assertEqual(path, f"/var/lib/{folder}")
+        self.assertRegex(text, r"(?m)^StateDirectoryMode=0700$")
+        purge = (ROOT / "deploy/deb/scripts/postrm").read_text()
+        self.assertIn(f"rm -rf {path}\n", purge)
 
     def test_its_user_and_folder_can_be_made(self):
         # systemd-tmpfiles follows the user that systemd-sysusers made in the same root.

@@ -121,6 +121,8 @@ class Built(unittest.TestCase):
         run(ROOT / "deploy" / "docker" / "rootfs", BINARY, built / "rootfs")
         (built / "binary").mkdir()
         shutil.copy(BINARY, built / "binary" / "servicecatalog-exporter")
+        (built / "state").mkdir()
+        (built / "state" / "servicecatalog-exporter").mkdir(mode=0o700)
         cls.rootfs = built / "rootfs"
         cls.buildah(
             "build", f"--build-context=build={built}", "--format=docker", "--tag=image", "--build-arg=VERSION=1.2.3",
@@ -153,6 +155,14 @@ class Built(unittest.TestCase):
         self.assertEqual(files(mounted), files(self.rootfs))
         _, differ, unread = filecmp.cmpfiles(mounted, self.rootfs, files(mounted), shallow=False)
         self.assertEqual((differ, unread), ([], []))
+
+    def test_has_one_folder_that_its_user_may_write_for_a_volume(self):
+        container = self.buildah("from", "image").strip()
+        mounted = Path(self.buildah("mount", container).strip())
+        writable = [path for path in mounted.rglob("*") if path.stat().st_uid != 0 or path.stat().st_mode & 0o022]
+        self.assertEqual(writable, [mounted / "var/lib/servicecatalog-exporter"])
+        stat = writable[0].stat()
+        self.assertEqual((f"{stat.st_uid}:{stat.st_gid}", stat.st_mode & 0o7777), (USER, 0o700))
 
 
 if __name__ == "__main__":

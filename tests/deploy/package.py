@@ -21,6 +21,7 @@ NAME = "servicecatalog-exporter"
 PROGRAM = f"/usr/bin/{NAME}"
 CONFIG = f"/etc/{NAME}/{NAME}.yml"
 DEFAULT = f"/etc/default/{NAME}"
+STATE = f"/var/lib/{NAME}"
 UNIT_LINK = f"etc/systemd/system/multi-user.target.wants/{NAME}.service"
 
 
@@ -103,12 +104,14 @@ class Package(unittest.TestCase):
         owned = self.inside("find", "/etc", "/usr", "/var", "-xdev", "-user", NAME)
         self.assertEqual(owned, "")
 
-    def test_serves_as_its_user_with_its_configuration(self):
+    def test_serves_as_its_user_with_its_configuration_and_keeps_what_it_knows(self):
         self.install()
+        # systemd makes the folder when the service starts.
+        self.inside("install", "--directory", "--mode=700", f"--owner={NAME}", f"--group={NAME}", STATE)
         address = f"127.0.0.1:{free_port()}"
         demo = subprocess.Popen(
             ["chroot", f"--userspec={NAME}:{NAME}", self.root, PROGRAM, "demo", f"--config.file={CONFIG}",
-             f"--web.listen-address={address}"],
+             f"--web.listen-address={address}", f"--storage.path={STATE}"],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         self.addCleanup(demo.communicate)
@@ -116,6 +119,7 @@ class Package(unittest.TestCase):
         wait_for(demo, f"http://{address}/metrics", r"^servicecatalog_provisioned_products\{")
         demo.send_signal(signal.SIGTERM)
         self.assertEqual(demo.wait(timeout=10), 0)
+        self.assertEqual(self.owner(f"{STATE}/snapshot"), f"{NAME}:{NAME} 0600")
 
     def test_runs_with_the_c_library_of_every_system_that_it_is_for(self):
         depends = run("dpkg-deb", "--field", DEB, "Depends")
@@ -136,8 +140,11 @@ class Package(unittest.TestCase):
         ours = self.path(CONFIG).read_text() + "\nscan: {interval: 10m}\n"
         self.path(CONFIG).write_text(ours)
         self.path(f"/etc/{NAME}/web-config.yml").write_text("basic_auth_users: {}\n")
+        self.path(STATE).mkdir(mode=0o700)
+        self.path(STATE, "snapshot").write_text("what was known\n")
         self.install(self.newer, "--force-confold")
         self.assertEqual(self.path(CONFIG).read_text(), ours)
+        self.assertEqual(self.path(STATE, "snapshot").read_text(), "what was known\n")
         self.assertIn("of the next version", self.path(DEFAULT).read_text())
         self.assertIn("of the next version", self.path(f"{CONFIG}.dpkg-dist").read_text())
         self.assertEqual(self.owner(f"/etc/{NAME}"), f"root:{NAME} 0750")
@@ -150,10 +157,14 @@ class Package(unittest.TestCase):
         self.install(self.newer)
         self.assertFalse(os.path.lexists(self.path(UNIT_LINK)))
 
-    def test_removed_it_leaves_only_the_configuration_and_purged_only_what_is_not_its_own(self):
+    def test_removed_it_leaves_configuration_and_state_and_purged_only_what_is_not_its_own(self):
         self.install()
         self.path(f"/etc/{NAME}/server.key").write_text("not ours to delete\n")
+        # systemd makes the folder when the service starts.
+        self.path(STATE).mkdir(mode=0o700)
+        self.path(STATE, "snapshot").write_text("what was known\n")
         self.inside("dpkg", "--remove", NAME)
+        self.assertTrue(self.path(STATE, "snapshot").exists())
         self.assertFalse(self.path(PROGRAM).exists())
         self.assertTrue(self.path(CONFIG).exists())
         self.assertTrue(self.path(DEFAULT).exists())

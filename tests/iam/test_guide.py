@@ -17,7 +17,7 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from runbooks import check_text  # noqa: E402
 
-PAGES = ["iam", "ecs"]
+PAGES = ["iam", "ecs", "events"]
 GUIDE = (ROOT / "docs" / "iam.md").read_text(encoding="utf-8")
 
 
@@ -112,8 +112,8 @@ class Guide(unittest.TestCase):
         self.assertEqual(trusted, {HUB})
 
     def test_every_module_is_given_variables_that_it_has_and_all_that_it_needs(self):
-        [example] = blocks(GUIDE, "hcl")
-        modules = plain(hcl2.loads(example))["module"]
+        examples = [blocks((ROOT / "docs" / page).read_text(encoding="utf-8"), "hcl") for page in ["iam.md", "events.md"]]
+        modules = [each for [example] in examples for each in plain(hcl2.loads(example))["module"]]
         used = set()
         for named in modules:
             [(label, block)] = named.items()

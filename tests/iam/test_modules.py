@@ -21,7 +21,9 @@ from simulated import ACCOUNT, TEMPLATES, deployed, template
 from test_templates import DISCOVERY, MEMBERS, discovered
 
 MODULES = TEMPLATES.parent / "terraform"
-NAMES = ["discovery", "hub", "member", "stackset"]
+NAMES = [
+    "discovery", "events", "events-member", "events-organization", "events-stackset", "hub", "member", "stackset",
+]
 PROGRAM = shutil.which("tofu") or shutil.which("terraform")
 # No registry, no credentials and no settings of whoever runs this.
 ENVIRONMENT = {"PATH": os.environ["PATH"], "TF_CLI_CONFIG_FILE": os.devnull, "CHECKPOINT_DISABLE": "1"}
@@ -117,9 +119,13 @@ class Parsed(unittest.TestCase):
         policy = hub["aws_iam_role_policy", "this"]
         self.assertEqual((policy["for_each"], policy["policy"]), ("${local.allowed}", "${each.value}"))
 
-    def test_the_stack_set_is_that_of_the_template(self):
-        ours = resources("stackset")["aws_cloudformation_stack_set", "this"]
-        theirs = loads(template("stackset"))["Resources"]["Members"]["Properties"]
+    def test_the_stack_sets_are_those_of_the_templates(self):
+        for name, member in [("stackset", "member"), ("events-stackset", "events-member")]:
+            self.assert_same_stack_set(name, member)
+
+    def assert_same_stack_set(self, name, member):
+        ours = resources(name)["aws_cloudformation_stack_set", "this"]
+        theirs = loads(template(name))["Resources"]["Members"]["Properties"]
         for key in ["StackSetName", "PermissionModel", "Capabilities"]:
             self.assertEqual(ours[snake_case(key.removeprefix("StackSet"))], theirs[key])
         [deployment] = ours["auto_deployment"]
@@ -131,7 +137,7 @@ class Parsed(unittest.TestCase):
         }
         self.assertEqual(ours["parameters"], passed)
         file = re.fullmatch(r'\$\{file\("\$\{path.module\}/(.+)"\)\}', ours["template_body"])[1]
-        self.assertEqual((MODULES / "stackset" / file).resolve(), TEMPLATES / "member.yml")
+        self.assertEqual((MODULES / name / file).resolve(), TEMPLATES / f"{member}.yml")
 
 
 @unittest.skipUnless(PROGRAM, "neither tofu nor terraform is on the PATH: what the modules compute is not compared")
@@ -169,7 +175,7 @@ class Computed(unittest.TestCase):
         role = deployed(name, **parameters)
         given = {}
         for key, value in parameters.items():
-            is_list = key in ("AssumedRoleArns",)
+            is_list = key in ("AssumedRoleArns", "EventQueueArns")
             given[snake_case(key)] = value.split(",") if is_list else value
         trust, allowed = self.computed(name, **given)
         self.assertEqual(grants(trust), grants(role.trust))
@@ -180,6 +186,7 @@ class Computed(unittest.TestCase):
     def test_the_hub_is_that_of_the_template(self):
         self.assert_same("hub", RunsOn="ec2")
         self.assert_same("hub", RunsOn="ecs", AssumedRoleArns=f"{MEMBERS},{DISCOVERY}")
+        self.assert_same("hub", RunsOn="ec2", EventQueueArns=f"arn:aws:sqs:eu-central-1:{ACCOUNT}:exporter")
         own = {"ScansOwnAccount": "false", "ListsOrganization": "true"}
         self.assert_same("hub", RunsOn="eks-pod-identity", Namespace="watch", ServiceAccount="sce", **own)
         self.assert_same("hub", RunsOn="eks-irsa", OidcProviderArn=PROVIDER)

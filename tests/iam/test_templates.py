@@ -51,6 +51,11 @@ class Hub(unittest.TestCase):
         self.assert_allows(discovered(), AssumedRoleArns=f"{MEMBERS},{DISCOVERY}")
         self.assert_allows(organization(), AssumedRoleArns=MEMBERS, ListsOrganization="true")
 
+    def test_it_reads_the_queue_that_tells_what_changed(self):
+        queue = f"https://sqs.eu-central-1.amazonaws.com/{ACCOUNT}/servicecatalog-exporter"
+        config = f"{ALL}targets: [{{regions: auto}}]\nevents: {{queue_url: '{queue}'}}\n"
+        self.assert_allows(config, EventQueueArns=f"arn:aws:sqs:eu-central-1:{ACCOUNT}:servicecatalog-exporter")
+
     def test_it_is_taken_by_who_runs_it_alone(self):
         provider = f"arn:aws:iam::{ACCOUNT}:oidc-provider/oidc.eks.eu-central-1.amazonaws.com/id/0A1B"
         issuer = "oidc.eks.eu-central-1.amazonaws.com/id/0A1B"
@@ -168,7 +173,7 @@ class Lint(unittest.TestCase):
 
     def test_cfn_lint_finds_nothing(self):
         files = sorted(str(file) for file in [*TEMPLATES.glob("*.yml"), *TEMPLATES.parent.glob("ecs/*.yml")])
-        self.assertEqual(len(files), 5)
+        self.assertEqual(len(files), 9)
         self.assertEqual(self.lint(*files), (0, ""))
 
     def test_cfn_lint_would_complain(self):

@@ -69,6 +69,15 @@ locals {
       Resource = var.assumed_role_arns
     }]
   })
+  events = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "ReadEvents"
+      Effect   = "Allow"
+      Action   = ["sqs:DeleteMessage", "sqs:ReceiveMessage"]
+      Resource = var.event_queue_arns
+    }]
+  })
   own_account  = file("${path.module}/../policies/member.json")
   organization = file("${path.module}/../policies/management.json")
 
@@ -76,5 +85,6 @@ locals {
     length(var.assumed_role_arns) == 0 ? {} : { servicecatalog-exporter-roles = local.roles },
     var.scans_own_account ? { servicecatalog-exporter-own-account = local.own_account } : {},
     var.lists_organization ? { servicecatalog-exporter-organization = local.organization } : {},
+    length(var.event_queue_arns) == 0 ? {} : { servicecatalog-exporter-events = local.events },
   )
 }

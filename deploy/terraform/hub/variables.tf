@@ -59,3 +59,9 @@ variable "lists_organization" {
   type        = bool
   default     = false
 }
+
+variable "event_queue_arns" {
+  description = "The queues that tell it what changed: output QueueArn of events.yml. Empty if there are none."
+  type        = list(string)
+  default     = []
+}

@@ -34,6 +34,13 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 {{- end -}}
 
+{{- /* Whether pods have volumes of their own. */ -}}
+{{- define "servicecatalog-exporter.storage" -}}
+{{- $enabled := toString .Values.storage.enabled -}}
+{{- $ofItself := and (eq (include "servicecatalog-exporter.workload" .) "StatefulSet") (not .Values.demo) -}}
+{{- if or (eq $enabled "true") (and (eq $enabled "auto") $ofItself) -}}true{{- end -}}
+{{- end -}}
+
 {{- /*
 The Services of the two kinds have different names, because a Service cannot lose its address in an
 upgrade, and a StatefulSet wants one without.

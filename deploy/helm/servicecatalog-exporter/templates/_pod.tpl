@@ -19,7 +19,7 @@ What a change of the configuration must restart: the parts that a reload does no
 {{- define "servicecatalog-exporter.checksum" -}}
 {{- $config := .Values.config -}}
 {{- if eq .Values.restartOnConfigChange "needed" -}}
-{{- $config = pick $config "web" "log" -}}
+{{- $config = pick $config "web" "log" "storage" -}}
 {{- end -}}
 {{- $config | toJson | sha256sum -}}
 {{- end -}}
@@ -43,6 +43,9 @@ same. Shards of a configuration that the chart writes are in it, for there they 
 {{- $_ := set $settings "WEB_CONFIG_FILE" (printf "/etc/servicecatalog-exporter-web/%s" $v.webFile.key) -}}
 {{- /* The kubelet has no password. */ -}}
 {{- $_ := set $settings "WEB_UNAUTHENTICATED_READY" "true" -}}
+{{- end -}}
+{{- if include "servicecatalog-exporter.storage" . -}}
+{{- $_ := set $settings "STORAGE_PATH" "/var/lib/servicecatalog-exporter" -}}
 {{- end -}}
 {{- $sharded := eq (include "servicecatalog-exporter.workload" .) "StatefulSet" -}}
 {{- if and $sharded (or $v.existingConfig.secret $v.existingConfig.configMap) -}}
@@ -177,6 +180,9 @@ spec:
         - {name: config, mountPath: /etc/servicecatalog-exporter, readOnly: true}
         {{- if $v.webFile.existingSecret }}
         - {name: web, mountPath: /etc/servicecatalog-exporter-web, readOnly: true}
+        {{- end }}
+        {{- if include "servicecatalog-exporter.storage" . }}
+        - {name: storage, mountPath: /var/lib/servicecatalog-exporter}
         {{- end }}
         {{- with $v.extraVolumeMounts }}
         {{- toYaml . | nindent 8 }}

@@ -10,6 +10,13 @@
 {{- if and (eq (include "servicecatalog-exporter.workload" .) "StatefulSet") (ne (int $v.replicas) 1) -}}
 {{- fail "replicas is set for a StatefulSet: it has one pod for each of the shards, so leave replicas at 1" -}}
 {{- end -}}
+{{- $stored := include "servicecatalog-exporter.storage" . -}}
+{{- if and $stored (ne (include "servicecatalog-exporter.workload" .) "StatefulSet") -}}
+{{- fail "storage.enabled is true for a Deployment, whose new pod would wait for the volume of the old one: set workload to StatefulSet, or leave storage.enabled at auto" -}}
+{{- end -}}
+{{- if and $stored (hasKey $v.config "storage") -}}
+{{- fail "config.storage is set: the volume of the chart is in use, so set storage in its place" -}}
+{{- end -}}
 {{- if and $v.existingConfig.secret $v.existingConfig.configMap -}}
 {{- fail "existingConfig has a secret and a configMap: leave out one of them" -}}
 {{- end -}}
