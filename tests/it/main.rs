@@ -30,6 +30,7 @@ mod identities;
 mod logged;
 mod moto;
 mod oracle;
+mod pace;
 mod paced;
 mod page;
 mod policy;

@@ -1,6 +1,9 @@
 //! What happened between two processes is counted once.
 
+use servicecatalog_exporter::sim::Simulator;
+
 use super::*;
+use crate::process::program::exporter;
 
 const TRANSITIONS: &str = "servicecatalog_provisioned_product_transitions_total";
 const SINCE: &str = "servicecatalog_provisioned_product_status_since_timestamp_seconds";
@@ -68,4 +71,40 @@ async fn what_changed_while_no_process_ran_is_counted_by_the_next_one() {
     assert_eq!(scrape.value(TRANSITIONS, &[("status", "ERROR")]), Some(1.0));
     assert_eq!(scrape.sum(TRANSITIONS, &[]), 1.0);
     kept.rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transition_is_told_with_what_aws_says_of_it_and_how_long_the_status_before_lasted() {
+    let simulator = Simulator::start(World::sized(1, 0, 0)).await.unwrap();
+    let program = exporter(&["--web.listen-address", "127.0.0.1:0", "--log.format", "json"]);
+    let program = program.scanning(&simulator).config("scan: {interval: 1s}\n").start();
+    program.ready().await;
+    let put = |product: ProvisionedProduct| {
+        simulator.with_world(|world| {
+            world.catalog_mut(sim::ACCOUNT, sim::REGION).products_mut()[0] = product;
+        });
+    };
+    put(ProvisionedProduct::healthy(0).with_status("UNDER_CHANGE"));
+    program.logs(r#""to":"UNDER_CHANGE""#).await;
+    put(ProvisionedProduct::tainted(0).named("network").saying("the \u{7}bell\nof it"));
+    let line = program.logs(r#""to":"TAINTED""#).await;
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    for (key, value) in [
+        ("message", "a provisioned product entered another status"),
+        ("account", sim::ACCOUNT),
+        ("region", sim::REGION),
+        ("product", "pp-0000000000000"),
+        ("name", "network"),
+        ("type", "CFN_STACK"),
+        ("product_id", "prod-0000000000000"),
+        ("from", "UNDER_CHANGE"),
+        ("to", "TAINTED"),
+        ("record", "rec-tainted000000"),
+    ] {
+        assert_eq!(line[key], value, "{key} in {line}");
+    }
+    for key in ["after", "status_message", "operation", "code", "error"] {
+        assert!(!line[key].as_str().unwrap().is_empty(), "{key} in {line}");
+    }
+    assert!(!line["status_message"].as_str().unwrap().contains(char::is_control), "{line}");
 }
