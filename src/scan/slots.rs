@@ -37,14 +37,9 @@ impl Slots {
 
     /// What is to be kept over a restart.
     pub(super) fn known(&self) -> Known {
-        let shown = self.order.iter().filter_map(|number| self.slots.get(number));
-        let shown = shown.filter(|slot| !slot.is_stopped());
-        Known {
-            targets: shown
-                .map(|slot| (slot.wanted.key.role.clone(), Arc::clone(&slot.state)))
-                .collect(),
-            unclaimed: self.restored.unclaimed(),
-        }
+        let known = |slot: &Slot| (slot.wanted.key.role.clone(), Arc::clone(&slot.state));
+        let targets = self.shown().map(known).collect();
+        Known { targets, unclaimed: self.restored.unclaimed() }
     }
 
     /// The slot of that number, if its target is still there.
@@ -64,8 +59,12 @@ impl Slots {
 
     /// What is shown, in the order of the roster.
     pub(super) fn states(&self) -> Vec<Arc<TargetState>> {
-        let shown = self.order.iter().filter_map(|number| self.slots.get(number));
-        shown.filter(|slot| !slot.is_stopped()).map(|slot| Arc::clone(&slot.state)).collect()
+        self.shown().map(|slot| Arc::clone(&slot.state)).collect()
+    }
+
+    fn shown(&self) -> impl Iterator<Item = &Slot> {
+        let in_order = self.order.iter().filter_map(|number| self.slots.get(number));
+        in_order.filter(|slot| !slot.is_stopped())
     }
 
     /// When the next attempt is due.
