@@ -28,7 +28,8 @@ pub use auth::{Gate, Refused};
 pub use body::Body;
 pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
-pub use probe::{ProbeError, Scheme, probe};
+pub use plain::{is_harmful, plain};
+pub use probe::{Inquiry, InquiryError, Login, Password, ProbeError, Scheme, inquire, probe};
 pub use run::Run;
 
 use crate::config::StatusPage;

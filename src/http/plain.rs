@@ -3,14 +3,17 @@
 use std::borrow::Cow;
 
 /// Without what moves the cursor, colours, ends the line or turns it round.
-pub(super) fn plain(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn plain(text: &str) -> Cow<'_, str> {
     match text.contains(is_harmful) {
         true => text.replace(is_harmful, "\u{fffd}").into(),
         false => text.into(),
     }
 }
 
-pub(super) fn is_harmful(c: char) -> bool {
+/// Whether that is such a character.
+#[must_use]
+pub fn is_harmful(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{2028}' | '\u{2029}')
         // Marks, embeddings and isolates of bidirectional text.

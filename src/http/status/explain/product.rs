@@ -9,7 +9,7 @@ use super::facts::{Fact, Facts};
 use super::target::Target;
 use crate::config::HumanDuration;
 use crate::families::{Fate, Own, fate};
-use crate::http::plain::plain;
+use crate::http::plain;
 use crate::http::status::cut;
 use crate::http::status::problem::ProblemRow;
 use crate::http::status::target::said;

@@ -7,7 +7,7 @@ use super::case::{Case, many};
 use super::facts::{Fact, Facts};
 use super::question::Question;
 use crate::config::HumanDuration;
-use crate::http::plain::plain;
+use crate::http::plain;
 use crate::http::status::target::{Health, Looked, TargetRow, usual_operation};
 use crate::http::status::time::{between, span};
 use crate::model::{Kept, Operation, Reason};
