@@ -36,6 +36,7 @@ Examples:
   servicecatalog-exporter demo                      look round without an AWS account
   AWS_REGION=eu-central-1 servicecatalog-exporter   scan one region and serve :10419/metrics
   servicecatalog-exporter check --config.file exporter.yml
+  servicecatalog-exporter explain 123456789012 eu-central-1
   servicecatalog-exporter --config.file fleet.yml --shard auto --total-shards 3
 
 Exit codes:

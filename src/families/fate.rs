@@ -65,6 +65,3 @@ fn instances(state: &TargetState, kept: &Kept, id: &str) -> (u64, u64) {
     }
     (0, 0)
 }
-
-#[cfg(test)]
-mod tests;

@@ -142,6 +142,3 @@ impl TargetState {
         StageOutcome { stage, took: state.took.unwrap_or_default(), failure, error: None }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -121,10 +121,7 @@ pub enum InquiryError {
         address: String,
     },
     /// It answers something else.
-    #[error(
-        "{address}{path} answered {status}: {words}; with 404 it is an exporter that has \
-         web.status_page off, another route prefix (--web.route-prefix, --url) or an older version"
-    )]
+    #[error("{address}{path} answered {status}: {words}")]
     Status {
         /// `host:port`
         address: String,
@@ -132,6 +129,19 @@ pub enum InquiryError {
         path: String,
         /// The status code.
         status: u16,
+        /// The first line of the body, or its error.
+        words: String,
+    },
+    /// It has no such path.
+    #[error(
+        "{address}{path} answered 404: {words}; give the prefix of the exporter \
+         (--web.route-prefix, or in --url), turn web.status_page on, or ask one of this version"
+    )]
+    NotFound {
+        /// `host:port`
+        address: String,
+        /// The path that was asked for.
+        path: String,
         /// The first line of the body, or its error.
         words: String,
     },
@@ -174,6 +184,7 @@ pub fn inquire(web: &Web, inquiry: &Inquiry) -> Result<Vec<u8>, InquiryError> {
     match response.status {
         200 => Ok(response.body),
         401 => Err(InquiryError::Login { address }),
+        404 => Err(InquiryError::NotFound { address, path, words: words(&response.body) }),
         status => Err(InquiryError::Status { address, path, status, words: words(&response.body) }),
     }
 }

@@ -77,10 +77,11 @@ pub(super) fn line(attempt: &Attempt, case: &Case<'_>) -> String {
     format!("{}: {}{listings}", case.when(attempt.begun), stages.join("; "))
 }
 
-/// Most calls take less than a second.
+/// Most stages take less than a minute, many less than a second.
 fn span_of(outcome: &StageOutcome) -> String {
     match outcome.took.as_secs() {
-        0..60 => format!("{:.1} s", outcome.took.as_secs_f64()),
+        0 => format!("{} ms", outcome.took.as_millis()),
+        1..60 => format!("{:.1} s", outcome.took.as_secs_f64()),
         _ => span(outcome.took),
     }
 }

@@ -282,12 +282,12 @@ impl<'c, 's> Target<'c, 's> {
 
     fn say_data(&self, facts: &mut Facts) {
         let Some(catalog) = self.state.products() else {
-            return facts.say("products", "unknown");
+            return facts.say("product_list", "unknown");
         };
         let Some(asked) = self.state.products_asked() else { return };
         let keep = self.case.snapshot.terms.serve_stale_for;
         facts.say(
-            "products",
+            "product_list",
             format!(
                 "{}; the list is complete and of {}",
                 many(catalog.len(), "product", "products"),
@@ -322,7 +322,7 @@ impl<'c, 's> Target<'c, 's> {
                 "backed_off",
                 format!(
                     "denied three times in a row or more, so it is asked less often: {} after the \
-                     last attempt; POST /-/scan asks at once",
+                     last attempt; POST /-/scan asks at once, where web.enable_lifecycle is on",
                     span(pause)
                 ),
             );
@@ -348,7 +348,6 @@ impl<'c, 's> Target<'c, 's> {
                 0.0 => "never with success".to_owned(),
                 unix => format!("last with success in the attempt of {}", self.case.when(unix)),
             };
-            let name = stage.as_str();
             let says = match state.result {
                 _ if !self.stages().any(|one| one == stage) => {
                     "off in the configuration".to_owned()
@@ -364,7 +363,7 @@ impl<'c, 's> Target<'c, 's> {
                     format!("failed {failed} since the start, {last}{paused}")
                 }
             };
-            facts.say(name, says);
+            facts.say("stage", format!("{}: {says}", stage.as_str()));
             let Some(failure) = self.failures().find(|failure| failure.stage == stage) else {
                 continue;
             };
