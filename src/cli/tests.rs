@@ -63,6 +63,7 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("explain 123456789012 eu-central-1 --password-file=pw", "user", "ann"),
     ("explain 123456789012 eu-central-1 --user=ann", "password-file", "pw"),
     (EXPLAIN, "json", "true"),
+    (EXPLAIN, "timeout", "9s"),
     ("hash-password", "cost", "10"),
 ];
 
