@@ -103,8 +103,11 @@ fn count_scrapes(snapshots: &[(usize, Snapshot)]) -> bool {
     let mut holds = true;
     for (size, snapshot) in snapshots {
         let exposition = families::encode(snapshot, &Shown::default());
-        let (_publisher, reader) =
-            cell(Published { snapshot: Arc::new(snapshot.clone()), exposition });
+        let (_publisher, reader) = cell(Published {
+            snapshot: Arc::new(snapshot.clone()),
+            exposition,
+            kept: Arc::default(),
+        });
         let live = served::Live {
             reader,
             readiness: Readiness::default(),

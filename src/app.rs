@@ -2,6 +2,7 @@
 
 mod daemon;
 mod demo;
+mod explain;
 mod iam_policy;
 mod live_check;
 mod one_scan;
@@ -17,6 +18,7 @@ use anyhow::Context as _;
 
 pub use daemon::{App, Source, serve};
 pub use demo::demo;
+pub use explain::explain;
 pub use iam_policy::iam_policy;
 pub use live_check::{LiveCheck, LiveCheckFailed, check_live};
 pub use one_scan::{ScanFailed, scan_to};

@@ -5,6 +5,7 @@
 //! unset, and a message names the variable that is wrong.
 
 mod flags;
+mod inquiry;
 mod password;
 mod texts;
 mod variables;
@@ -18,6 +19,7 @@ use clap::error::ErrorKind;
 use clap::{ArgMatches, FromArgMatches};
 
 use crate::config::{Config, ConfigError, Defaults, Given, Loader};
+use crate::http::Inquiry;
 use crate::model::{PolicyPart, RoleArn};
 
 pub use self::password::hash_password;
@@ -93,6 +95,15 @@ pub enum Command {
         config: Config,
         /// Of the whole question.
         timeout: Duration,
+    },
+    /// Asks a running exporter why a series is there, old or missing.
+    Explain {
+        /// Valid.
+        config: Config,
+        /// What is asked, and of whom.
+        inquiry: Inquiry,
+        /// Whether the answer is printed as it came.
+        as_json: bool,
     },
     /// The completion script of a shell.
     Completions(Shell),
@@ -183,11 +194,11 @@ where
             output: env.path("output.file", output),
         },
         Subcommand::Check { live } => {
-            let live = env.text("live", flags::switch(live))?;
+            let live = switched(&env, "live", live)?;
             let config = load(Defaults::Production)?;
-            match live.as_ref().map(Given::read).transpose()? {
-                Some(true) => Command::CheckLive { file, config },
-                None | Some(false) => Command::Check { file, config },
+            match live {
+                true => Command::CheckLive { file, config },
+                false => Command::Check { file, config },
             }
         }
         Subcommand::PrintIamPolicy { part, exporter_role_arn } => {
@@ -210,9 +221,21 @@ where
                 .value("timeout", timeout, variables::positive_duration)?
                 .unwrap_or(Duration::from_secs(2)),
         },
+        Subcommand::Explain { account, region, product, whom } => {
+            let config = load(Defaults::Production)?;
+            let as_json = switched(&env, "json", whom.json)?;
+            let inquiry = whom.inquiry(&env, account, region, product)?;
+            Command::Explain { config, inquiry, as_json }
+        }
         Subcommand::Completions { shell } => Command::Completions(shell),
         Subcommand::Man => Command::Man,
     })
+}
+
+/// Whether a switch is on, by itself or its variable.
+fn switched(env: &Environment<'_>, flag: &str, typed: bool) -> Result<bool, ConfigError> {
+    let given = env.text(flag, flags::switch(typed))?;
+    Ok(given.as_ref().map(Given::read).transpose()?.unwrap_or(false))
 }
 
 #[cfg(test)]

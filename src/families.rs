@@ -6,15 +6,17 @@
 
 mod aggregates;
 mod cut;
+mod fate;
 mod products;
 mod table;
 
+pub use fate::{Fate, Own, fate};
 pub use table::describe;
 
 use std::sync::Arc;
 
 use crate::exposition::{BodyBuilder, Exposition, LabelText, Writer};
-use crate::model::PerProduct;
+use crate::model::{Kept, PerProduct};
 use crate::snapshot::{Snapshot, Stage, TargetState};
 use cut::Cut;
 
@@ -99,9 +101,24 @@ pub fn encode(snapshot: &Snapshot, shown: &Shown) -> Exposition {
     write(Writer::new(BodyBuilder::default()), snapshot, shown).into_body().finish()
 }
 
+/// The same, and what the limits left of each target of the snapshot, in its order; none is a
+/// target without series.
+#[must_use]
+pub fn encode_and_plan(snapshot: &Snapshot, shown: &Shown) -> (Exposition, Vec<Option<Kept>>) {
+    let (writer, kept) = written(Writer::new(BodyBuilder::default()), snapshot, shown);
+    let mut kept = kept.into_iter();
+    let targets = snapshot.targets.iter();
+    let plan = targets.map(|state| state.account.as_ref().and_then(|_| kept.next())).collect();
+    (writer.into_body().finish(), plan)
+}
+
 /// Writes a snapshot as text, and hands back the writer behind it.
 #[must_use]
-pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> Writer {
+pub fn write(writer: Writer, snapshot: &Snapshot, shown: &Shown) -> Writer {
+    written(writer, snapshot, shown).0
+}
+
+fn written(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> (Writer, Vec<Kept>) {
     let targets: Vec<Target<'_>> = snapshot
         .targets
         .iter()
@@ -118,7 +135,7 @@ pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> Writer {
     let planned = writer.samples() + cut.kept;
     products::write(&mut writer, &targets, shown, &cut);
     debug_assert_eq!(writer.samples(), planned, "the plan is what is written");
-    writer
+    (writer, cut.into_targets())
 }
 
 #[cfg(test)]

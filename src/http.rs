@@ -9,6 +9,7 @@ mod encoding;
 mod landing;
 mod lifecycle;
 mod page;
+mod plain;
 mod probe;
 mod run;
 mod slots;
@@ -27,11 +28,12 @@ pub use auth::{Gate, Refused};
 pub use body::Body;
 pub use encoding::Encoding;
 pub use lifecycle::{Action, Outcome};
-pub use probe::{ProbeError, Scheme, probe};
+pub use plain::{is_harmful, plain};
+pub use probe::{Inquiry, InquiryError, Login, Password, ProbeError, Scheme, inquire, probe};
 pub use run::Run;
 
 use crate::config::StatusPage;
-use crate::model::{Clock, Moment};
+use crate::model::{Clock, Kept, Moment};
 use crate::publish::{Reader, Readiness};
 use crate::snapshot::Snapshot;
 use crate::telemetry::SelfMetrics;
@@ -45,6 +47,8 @@ pub const READY_PATH: &str = "/-/ready";
 
 /// What the page at `/` tells, as JSON.
 pub const STATUS_PATH: &str = "/api/v1/status";
+/// Why a series is there, old or missing, as JSON.
+pub const EXPLAIN_PATH: &str = "/api/v1/explain";
 /// The reference of the metrics, as `METRICS.md` has it.
 pub const DOCS_PATH: &str = "/docs";
 
@@ -79,9 +83,13 @@ pub trait Shown {
     fn is_ready(&self) -> bool;
     /// What is known, for the status page.
     fn snapshot(&self) -> Arc<Snapshot>;
+    /// The same, and what the limits left of each of its targets, where that is known.
+    fn planned(&self) -> (Arc<Snapshot>, Arc<[Option<Kept>]>) {
+        (self.snapshot(), Arc::default())
+    }
     /// The present, from which ages are counted.
     fn now(&self) -> Moment;
-    /// Counts one answer: `handler` is one of `metrics`, `landing`, `status`, `docs`, `healthy`,
+    /// Counts one answer: `handler` is one of `metrics`, `landing`, `status`, `explain`, `docs`, `healthy`,
     /// `ready`, `reload`, `scan`, `other`.
     fn count(&self, handler: &'static str, code: StatusCode);
 }
@@ -117,6 +125,11 @@ impl Shown for Live {
         Arc::clone(&self.reader.latest().snapshot)
     }
 
+    fn planned(&self) -> (Arc<Snapshot>, Arc<[Option<Kept>]>) {
+        let published = self.reader.latest();
+        (Arc::clone(&published.snapshot), Arc::clone(&published.kept))
+    }
+
     fn now(&self) -> Moment {
         self.clock.now()
     }
@@ -145,6 +158,7 @@ enum Route {
     Metrics,
     Landing,
     Status,
+    Explain,
     Docs,
     Healthy,
     Ready,
@@ -161,6 +175,7 @@ impl Route {
             Route::Metrics => "metrics",
             Route::Landing | Route::Home => "landing",
             Route::Status => "status",
+            Route::Explain => "explain",
             Route::Docs => "docs",
             Route::Healthy => "healthy",
             Route::Ready => "ready",
@@ -278,7 +293,7 @@ impl<S: Shown> Handler<S> {
             Route::Act(_) => lifecycle::refusal(self.lifecycle, method, headers),
             Route::Other => self.answer(route, None, query, headers),
             _ if is_answered => self.answer(route, slot, query, headers),
-            Route::Status => {
+            Route::Status | Route::Explain => {
                 let refusal = status::refusal(StatusCode::METHOD_NOT_ALLOWED, "use GET or HEAD");
                 with(refusal, ALLOW, HeaderValue::from_static("GET, HEAD"))
             }
@@ -316,6 +331,7 @@ impl<S: Shown> Handler<S> {
             _ if path == self.telemetry_path => Route::Metrics,
             "/" => Route::Landing,
             STATUS_PATH => Route::Status,
+            EXPLAIN_PATH => Route::Explain,
             DOCS_PATH => Route::Docs,
             "" if !self.prefix.is_empty() => Route::Home,
             _ => Route::Other,
@@ -335,6 +351,7 @@ impl<S: Shown> Handler<S> {
             }
             Route::Landing => self.pages.answer(None, || self.front.page(&self.shown, query)),
             Route::Status => self.pages.answer(None, || self.front.json(&self.shown, query)),
+            Route::Explain => self.pages.answer(None, || self.front.explain(&self.shown, query)),
             Route::Home => {
                 let away = text(StatusCode::FOUND, "See the page one level below\n");
                 let home = HeaderValue::try_from(format!("{}/", self.prefix));

@@ -57,6 +57,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         }
         Command::Metrics => print(app::reference().as_bytes()),
         Command::Healthcheck { config, timeout } => app::healthcheck(&config, timeout),
+        Command::Explain { config, inquiry, as_json } => {
+            print(app::explain(&config, &inquiry, as_json)?.as_bytes())
+        }
         Command::Completions(shell) => print(&cli::completions(shell)),
         Command::Man => print(&cli::man()?),
     }

@@ -4,6 +4,7 @@
 
 mod catalog;
 mod instance;
+mod kept;
 mod names;
 mod operation;
 mod policy;
@@ -17,6 +18,7 @@ mod time;
 
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
+pub use kept::Kept;
 pub use names::{FoundProduct, Names, NamesBuilder, ProductNames, VENDED_ACCOUNT_TYPE};
 pub use operation::{CallCounts, Operation, OperationCounts};
 pub use policy::PolicyPart;

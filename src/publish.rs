@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
 use crate::exposition::Exposition;
+use crate::model::Kept;
 use crate::snapshot::Snapshot;
 
 /// What every scrape is answered from until the next publication.
@@ -15,6 +16,9 @@ pub struct Published {
     pub snapshot: Arc<Snapshot>,
     /// The same as text.
     pub exposition: Exposition,
+    /// What the limits left of each target of the snapshot in that text; none is a target without
+    /// series.
+    pub kept: Arc<[Option<Kept>]>,
 }
 
 /// A cell that holds `first`.

@@ -3,26 +3,31 @@
 //! A [`Snapshot`] is immutable and shared; every event makes the next one, and whatever did not
 //! change is shared between them. Nothing here can fail.
 
+mod attempts;
 mod enrichment;
 mod history;
 mod saved;
 mod stack_set;
 mod stage;
+mod terms;
 mod turns;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use attempts::{Attempt, ListingCounts, StageOutcome};
 pub use enrichment::{EnrichmentEnd, NamesEnd, RecordAnswer, RecordDue, RecordsEnd};
 pub use history::{ListChange, Transition};
 pub use saved::SavedTarget;
-pub use stack_set::{Basis, Cause, ListingOutcome};
+pub use stack_set::{Basis, Cause, ListingOutcome, Standing, Unsettled};
 pub use stage::{Stage, StageError, StageResult, StageState};
+pub use terms::Terms;
 
 use crate::model::{
     AccountId, CallCounts, Catalog, Listing, Moment, Product, Reason, Region, Tally,
 };
+use attempts::{Attempts, Ran};
 use enrichment::Enrichment;
 use history::History;
 use stack_set::StackSet;
@@ -51,6 +56,8 @@ pub struct Snapshot {
     pub directories: Vec<(AccountId, CallCounts)>,
     /// The stages that run beside [`Stage::REQUIRED`].
     pub optional_stages: Vec<Stage>,
+    /// By which settings it was made.
+    pub terms: Terms,
     /// When it was taken; the beginning of time for the one before all.
     pub taken: Moment,
 }
@@ -138,6 +145,7 @@ pub struct TargetState {
     oldest: Option<Duration>,
     stages: [StageState; Stage::ALL.len()],
     last_attempt: f64,
+    attempts: Attempts,
     scans: u64,
     skipped: u64,
 }
@@ -160,6 +168,7 @@ impl TargetState {
             oldest: None,
             stages: Default::default(),
             last_attempt: 0.0,
+            attempts: Attempts::default(),
             scans: 0,
             skipped: 0,
         }
@@ -324,6 +333,7 @@ impl TargetState {
         self.scans += 1;
         self.last_attempt = end.begun.unix;
         let begun = end.begun.unix;
+        let ran = Ran::of(&end);
         self.stages[Stage::Products.index()].finish(end.products, begun, end.products_took);
         let mut worst: Option<Reason> = None;
         for (id, outcome) in end.listings {
@@ -335,6 +345,7 @@ impl TargetState {
             self.stages[Stage::StackInstances.index()].finish(result, begun, took);
         }
         self.enrichment_finished(end.enrichment, begun);
+        self.remember(ran);
         self.look_for_the_oldest();
     }
 
@@ -346,6 +357,7 @@ impl TargetState {
             let fits = self.stages[place].result == StageResult::Failed(error.reason);
             if fits && !std::mem::replace(&mut explained[place], true) {
                 self.stages[place].explain(error);
+                self.attempts.explain(stage, self.stages[place].error.as_ref());
             }
         }
     }

@@ -141,7 +141,7 @@ impl Scanner {
         );
         let snapshot = Arc::new(Snapshot::default());
         let exposition = families::encode(&snapshot, &shown_of(&config));
-        let (publisher, reader) = cell(Published { snapshot, exposition });
+        let (publisher, reader) = cell(Published { snapshot, exposition, kept: Arc::default() });
         let (tick, ticks) = mpsc::channel(1);
         let inputs = Inputs { roster, ticks: Ticks::Manual(ticks), wishes: mpsc::channel(1).1 };
         let pump = Pump::new(inputs, clock, metrics, Readiness::default());

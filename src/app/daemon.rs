@@ -100,7 +100,7 @@ impl App {
         metrics.set_reload_successful(true);
         let snapshot = Arc::new(Snapshot::default());
         let exposition = families::encode(&snapshot, &shown_of(&config));
-        let (publisher, reader) = cell(Published { snapshot, exposition });
+        let (publisher, reader) = cell(Published { snapshot, exposition, kept: Arc::default() });
         Self {
             config: Arc::new(config),
             source,

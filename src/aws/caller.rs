@@ -133,6 +133,7 @@ impl Caller {
     {
         let (mut failures, mut throttles) = (0, 0);
         let mut last = None;
+        let mut throttle: Option<CallError> = None;
         loop {
             let attempt = |operation| Attempt {
                 operation,
@@ -144,10 +145,19 @@ impl Caller {
                 Ok(()) => self.attempt(attempt(operation), &mut send).await,
                 Err(failure) => Err(failure),
             };
-            let failure = match outcome {
+            let mut failure = match outcome {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
+            if failure.again == Again::Slower {
+                throttle = Some(failure.error.clone());
+            } else if failure.error.reason == Reason::Throttled
+                && let Some(throttle) = throttle.take()
+            {
+                // Who is asked why needs the words of AWS, not that time was up.
+                failure.error.code = throttle.code;
+                failure.error.request_id = throttle.request_id;
+            }
             last = Some(failure.error.operation);
             let repeats = match failure.again {
                 Again::Slower => {

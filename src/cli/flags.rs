@@ -7,9 +7,10 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser};
 use clap_complete::Shell;
 
+use super::inquiry::Whom;
 use super::variables::Environment;
 use crate::config::{Choice, ConfigError, HOST_NAME, LogFormat, LogLevel, Overrides, StatusPage};
-use crate::model::PolicyPart;
+use crate::model::{AccountId, ParseAccountError, ParseRegionError, PolicyPart, Region};
 
 /// Exports the current state of AWS Service Catalog to Prometheus
 ///
@@ -35,6 +36,7 @@ Examples:
   servicecatalog-exporter demo                      look round without an AWS account
   AWS_REGION=eu-central-1 servicecatalog-exporter   scan one region and serve :10419/metrics
   servicecatalog-exporter check --config.file exporter.yml
+  servicecatalog-exporter explain 123456789012 eu-central-1
   servicecatalog-exporter --config.file fleet.yml --shard auto --total-shards 3
 
 Exit codes:
@@ -275,6 +277,34 @@ variables and file. Exit code 0: alive. Exit code 1: no answer, or another one."
         timeout: Option<String>,
     },
 
+    /// Ask a running exporter why a series is there, old or missing
+    #[command(after_help = "\
+It asks the exporter at the listen address of the same configuration, so give it the same flags,
+variables and file; or the one that --url names. A summary comes first, then what is known: the last
+attempts with reasons and request ids, the next one, ages, limits, missing permissions.
+
+Exit code 0: it answered, whatever it said. Exit code 1: no answer, or it refuses.
+
+Examples:
+  servicecatalog-exporter explain 123456789012 eu-central-1
+  servicecatalog-exporter explain 123456789012 eu-central-1 pp-abcdefghijklm
+  kubectl exec deploy/servicecatalog-exporter -- servicecatalog-exporter explain 123456789012 eu-central-1")]
+    Explain {
+        /// Account id, 12 digits
+        #[arg(value_parser = account)]
+        account: AccountId,
+
+        /// Region, such as eu-central-1
+        #[arg(value_parser = region)]
+        region: Region,
+
+        /// Id of a provisioned product [default: the account and region as a whole]
+        product: Option<String>,
+
+        #[command(flatten)]
+        whom: Whom,
+    },
+
     /// Print completions for a shell
     #[command(after_help = "\
 Example:
@@ -286,4 +316,12 @@ Example:
 Example:
   servicecatalog-exporter man | man -l -")]
     Man,
+}
+
+fn account(text: &str) -> Result<AccountId, ParseAccountError> {
+    AccountId::parse(text)
+}
+
+fn region(text: &str) -> Result<Region, ParseRegionError> {
+    Region::parse(text)
 }

@@ -58,11 +58,21 @@ const FLAGS: &[(&str, &str, &str)] = &[
     ("print-iam-policy", "part", "trust"),
     ("print-iam-policy", "exporter-role-arn", "arn:aws:iam::123456789012:role/Hub"),
     ("healthcheck", "timeout", "9s"),
+    (EXPLAIN, "url", "https://tools.example.com/sc"),
+    (EXPLAIN, "insecure", "true"),
+    ("explain 123456789012 eu-central-1 --password-file=pw", "user", "ann"),
+    ("explain 123456789012 eu-central-1 --user=ann", "password-file", "pw"),
+    (EXPLAIN, "json", "true"),
+    (EXPLAIN, "timeout", "9s"),
     ("hash-password", "cost", "10"),
 ];
 
+/// A question that says no more than it must.
+const EXPLAIN: &str = "explain 123456789012 eu-central-1";
+
 /// Flags that take no value; their variables take true or false.
-const SWITCHES: &[&str] = &["live", "web.enable-lifecycle", "web.unauthenticated-ready"];
+const SWITCHES: &[&str] =
+    &["live", "insecure", "json", "web.enable-lifecycle", "web.unauthenticated-ready"];
 
 /// What was understood, without the names of flags and variables that a loader remembers.
 fn shown(understood: Result<Command, Stop>) -> String {
@@ -87,7 +97,7 @@ fn every_flag_can_be_given_as_its_variable_and_help_names_it() {
             true => format!("--{flag}"),
             false => format!("--{flag}={value}"),
         };
-        let before: Vec<&str> = [*before].into_iter().filter(|s| !s.is_empty()).collect();
+        let before: Vec<&str> = before.split_whitespace().collect();
         let show = |args: &[&str], env: &[(&str, &str)]| shown(run(&[&before, args].concat(), env));
         let by_flag = show(&[&typed], &[]);
         assert!(!by_flag.starts_with("refused"), "{flag}: {by_flag}");
@@ -108,14 +118,55 @@ fn every_flag_can_be_given_as_its_variable_and_help_names_it() {
 fn the_variable_of_a_switch_says_true_or_false() {
     for flag in SWITCHES {
         let variable = variables::variable(flag);
-        let off = shown(run(&["check"], &[]));
-        assert_eq!(shown(run(&["check"], &[(&variable, "false")])), off, "{flag}");
+        let command = if ["insecure", "json"].contains(flag) { EXPLAIN } else { "check" };
+        let run = |more: &[&str], env: &[(&str, &str)]| {
+            run(&[&command.split_whitespace().collect::<Vec<_>>(), more].concat(), env)
+        };
+        let off = shown(run(&[], &[]));
+        assert_eq!(shown(run(&[], &[(&variable, "false")])), off, "{flag}");
         let typed = format!("--{flag}");
-        let on = shown(run(&["check", &typed], &[]));
-        assert_eq!(shown(run(&["check", &typed], &[(&variable, "false")])), on, "{flag}");
+        let on = shown(run(&[&typed], &[]));
+        assert_eq!(shown(run(&[&typed], &[(&variable, "false")])), on, "{flag}");
         let line = format!("{variable}: \"yes\" is neither true nor false; write true or false");
-        assert_eq!(stopped(&["check"], &[(&variable, "yes")]), (line, 1));
-        assert_eq!(stopped(&["check", &format!("--{flag}=true")], &[]).1, 2);
+        match run(&[], &[(&variable, "yes")]) {
+            Err(Stop::Configuration(error)) => assert_eq!(error.to_string(), line),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(run(&[&format!("--{flag}=true")], &[]).unwrap_err().code(), 2);
+    }
+}
+
+#[test]
+fn a_password_is_no_argument_and_a_login_without_one_is_refused() {
+    let asked = |more: &[&str], env: &[(&str, &str)]| {
+        let args = [&EXPLAIN.split_whitespace().collect::<Vec<_>>(), more].concat();
+        match run(&args, env) {
+            Ok(Command::Explain { inquiry, .. }) => Ok(inquiry),
+            Ok(other) => panic!("{other:?}"),
+            Err(stop) => Err(stop),
+        }
+    };
+    let password = ("SERVICECATALOG_EXPORTER_PASSWORD", "hunter2");
+    let inquiry = asked(&["--user", "ann"], &[password]).unwrap();
+    assert!(!format!("{inquiry:?}").contains("hunter2"), "{inquiry:?}");
+    assert_eq!(inquiry.login.unwrap().user, "ann");
+    assert!(asked(&[], &[password]).unwrap().login.is_none());
+    assert!(asked(&["--password", "hunter2"], &[]).is_err());
+    let refused = asked(&["--user", "ann"], &[]).unwrap_err();
+    assert_eq!(refused.code(), 2);
+}
+
+#[test]
+fn what_is_no_account_or_region_is_a_wrong_command_line() {
+    for args in [
+        &["explain"][..],
+        &["explain", "123456789012"],
+        &["explain", "12", "eu-central-1"],
+        &["explain", "123456789012", "../etc"],
+        &["explain", "123456789012", "eu-central-1", "pp-1", "pp-2"],
+        &["explain", "123456789012", "eu-central-1", "--url", "ftp://h.example"],
+    ] {
+        assert_eq!(run(args, &[]).unwrap_err().code(), 2, "{args:?}");
     }
 }
 

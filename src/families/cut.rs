@@ -7,33 +7,22 @@
 
 use super::{Shown, Target, aggregates};
 use crate::model::{
-    Listing, PerProduct, Product, ProductNames, ProductStatus, Provisioning, Rank, Record,
+    Kept, Listing, PerProduct, Product, ProductNames, ProductStatus, Provisioning, Rank, Record,
     StackInstance, StatusName as _,
 };
 use crate::snapshot::{Dated, TargetState};
 
 /// The cut of all targets.
 pub(super) struct Cut {
-    targets: Vec<TargetCut>,
+    targets: Vec<Kept>,
     /// Series that stay.
     pub(super) kept: u64,
-}
-
-/// The cut of one target.
-#[derive(Clone, Copy, Default)]
-pub(super) struct TargetCut {
-    /// How many products stay: with a problem, and healthy; the smallest ids.
-    products: [u64; 2],
-    /// How many instances of each rank stay, in the order of products, accounts, regions.
-    instances: [u64; Rank::ALL.len()],
-    /// Series left out.
-    pub(super) dropped: u64,
 }
 
 impl Cut {
     /// Plans the cut; `written` series (aggregates) are spent already.
     pub(super) fn plan(targets: &[Target<'_>], shown: &Shown, written: u64) -> Self {
-        let mut cut = Self { targets: vec![TargetCut::default(); targets.len()], kept: 0 };
+        let mut cut = Self { targets: vec![Kept::default(); targets.len()], kept: 0 };
         let mut budget = (shown.max_series as u64)
             .saturating_sub(written)
             .saturating_sub(aggregates::dropped_series(targets));
@@ -60,12 +49,16 @@ impl Cut {
         cut
     }
 
-    pub(super) fn targets(&self) -> impl Iterator<Item = &TargetCut> {
+    pub(super) fn into_targets(self) -> Vec<Kept> {
+        self.targets
+    }
+
+    pub(super) fn targets(&self) -> impl Iterator<Item = &Kept> {
         self.targets.iter()
     }
 }
 
-impl TargetCut {
+impl Kept {
     /// How many series of products stay.
     fn spend_on_products(
         &mut self,
@@ -76,7 +69,7 @@ impl TargetCut {
     ) -> u64 {
         let before = *budget;
         let mut full = false;
-        for entry in entries(target, shown) {
+        for entry in entries(target.state, shown.per_product) {
             if entry.urgency() != urgency {
                 continue;
             }
@@ -127,7 +120,8 @@ impl TargetCut {
         shown: &Shown,
     ) -> impl Iterator<Item = Entry<'s>> + use<'s> {
         let mut left = self.products;
-        entries(target, shown).filter(move |entry| take_one(&mut left[entry.urgency()]))
+        entries(target.state, shown.per_product)
+            .filter(move |entry| take_one(&mut left[entry.urgency()]))
     }
 
     /// The instances that stay, with their products.
@@ -177,7 +171,7 @@ impl<'s> Entry<'s> {
     }
 
     /// 0 for a product with a problem, 1 for a healthy one.
-    fn urgency(&self) -> usize {
+    pub(super) fn urgency(&self) -> usize {
         let problem = self.product.status != ProductStatus::Available
             || self.listing.is_some_and(|listing| listing.value.has_problem());
         usize::from(!problem)
@@ -199,8 +193,12 @@ impl<'s> Entry<'s> {
     }
 }
 
-fn entries<'s>(target: &'s Target<'_>, shown: &Shown) -> impl Iterator<Item = Entry<'s>> + use<'s> {
-    let (state, all) = (target.state, shown.per_product == PerProduct::All);
+/// The products that are to have series of their own, in the order in which they stay.
+pub(super) fn entries(
+    state: &TargetState,
+    per_product: PerProduct,
+) -> impl Iterator<Item = Entry<'_>> {
+    let all = per_product == PerProduct::All;
     let products = state.products().map_or(&[][..], |catalog| catalog.products());
     products
         .iter()

@@ -1,11 +1,11 @@
 //! Families of single products and single stack instances: those that can be cut.
 
 use super::aggregates::float;
-use super::cut::{Cut, Entry, TargetCut, settled_provisioning};
+use super::cut::{Cut, Entry, settled_provisioning};
 use super::table::*;
 use super::{Shown, Target};
 use crate::exposition::{Family, FamilyWriter, LabelText, LabelTexts, Labels, Writer};
-use crate::model::{InstanceStatus, Product, ProductStatus, Provisioning, StatusName as _};
+use crate::model::{InstanceStatus, Kept, Product, ProductStatus, Provisioning, StatusName as _};
 
 pub(super) fn write(writer: &mut Writer, targets: &[Target<'_>], shown: &Shown, cut: &Cut) {
     let all = All::new(targets, shown, cut);
@@ -118,7 +118,7 @@ struct All<'s> {
 
 impl<'s> All<'s> {
     fn new(targets: &'s [Target<'_>], shown: &Shown, cut: &Cut) -> Self {
-        let kept = cut.targets().map(TargetCut::products_kept).sum();
+        let kept = cut.targets().map(Kept::products_kept).sum();
         let mut all =
             Self { products: Vec::with_capacity(kept), labels: LabelTexts::for_many(kept) };
         for (target, cut) in targets.iter().zip(cut.targets()) {

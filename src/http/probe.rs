@@ -1,12 +1,17 @@
-//! The client of the `healthcheck` subcommand: one request, HTTP/1.1, within a time.
+//! The client of the subcommands: one request, HTTP/1.1, within a time.
 
+mod inquiry;
+mod response;
 mod tls;
 
 use std::io::{self, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-/// What is read of the answer at most: enough for the head and a sentence.
+pub use inquiry::{Inquiry, InquiryError, Login, Password, inquire};
+use tls::Trust;
+
+/// What is read of the answer to a probe at most: enough for the head and a sentence.
 const ANSWER_BYTES: usize = 4096;
 
 /// Why a probe is no success.
@@ -96,13 +101,16 @@ pub fn probe(
     let encrypted = match scheme {
         Scheme::Plain => None,
         Scheme::MaybeTls => {
-            tls::exchange(connected()?, host, &request(&address, path)).map_err(no_answer)?
+            let request = request(&address, path);
+            tls::exchange(connected()?, host, Trust::Anybody, &request, ANSWER_BYTES)
+                .map_err(no_answer)?
         }
     };
     let answer = match encrypted {
         Some(tls::Answer::WantsCertificate) => return Ok(()),
         Some(tls::Answer::Bytes(answer)) => answer,
-        None => exchange(&mut connected()?, &request(&address, path)).map_err(no_answer)?,
+        None => exchange(&mut connected()?, &request(&address, path), ANSWER_BYTES)
+            .map_err(no_answer)?,
     };
     match status(&answer) {
         None => Err(ProbeError::NotHttp { address }),
@@ -167,21 +175,24 @@ fn request(address: &str, path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
 }
 
-fn exchange(stream: &mut (impl Read + Write), request: &str) -> io::Result<Vec<u8>> {
+/// The answer as far as `most` bytes.
+fn exchange(stream: &mut (impl Read + Write), request: &str, most: usize) -> io::Result<Vec<u8>> {
     stream.write_all(request.as_bytes())?;
-    let mut answer = vec![0; ANSWER_BYTES];
-    let mut filled = 0;
-    while filled < answer.len() {
-        match stream.read(&mut answer[filled..]) {
+    let mut answer = Vec::new();
+    let mut part = [0; ANSWER_BYTES];
+    while answer.len() < most {
+        let room = part.len().min(most - answer.len());
+        match stream.read(&mut part[..room]) {
             Ok(0) => break,
-            Ok(read) => filled += read,
+            Ok(read) => answer.extend_from_slice(&part[..read]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // TLS that ends without a goodbye, after an answer that is there.
-            Err(error) if filled > 0 && error.kind() == io::ErrorKind::UnexpectedEof => break,
+            Err(error) if !answer.is_empty() && error.kind() == io::ErrorKind::UnexpectedEof => {
+                break;
+            }
             Err(error) => return Err(error),
         }
     }
-    answer.truncate(filled);
     if answer.is_empty() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(answer) }
 }
 

@@ -5,6 +5,7 @@
 //! only. There is no script in the page: filters are a form, the order and the pages are links.
 
 mod console;
+mod explain;
 mod html;
 mod problem;
 mod query;

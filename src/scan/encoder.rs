@@ -50,8 +50,8 @@ impl Encoder {
             let encoding = tokio::task::spawn_blocking(move || {
                 // Not the wait for a thread: that costs nothing.
                 let began = Instant::now();
-                let exposition = families::encode(&snapshot, &shown);
-                (Published { snapshot, exposition }, began.elapsed())
+                let (exposition, kept) = families::encode_and_plan(&snapshot, &shown);
+                (Published { snapshot, exposition, kept: kept.into() }, began.elapsed())
             });
             let took = match encoding.await {
                 Ok((published, took)) => {

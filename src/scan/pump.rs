@@ -16,11 +16,11 @@ use super::roster::Roster;
 use super::slot::Slot;
 use super::slots::Slots;
 use crate::aws::{CallError, Identity};
-use crate::config::Config;
+use crate::config::{Config, Refresh};
 use crate::families::{Shown, TagLabel};
 use crate::model::{AccountId, Clock, Region};
 use crate::publish::{Publisher, Readiness};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, Terms};
 use crate::storage::{self, Storage};
 use crate::telemetry::SelfMetrics;
 
@@ -201,6 +201,7 @@ impl Pump {
             found: self.roster.found,
             directories: self.roster.calls.clone(),
             optional_stages: shown.optional_stages().collect(),
+            terms: terms_of(self.config()),
             taken: self.clock.now(),
         };
         Submission { snapshot: Arc::new(snapshot), shown }
@@ -261,6 +262,7 @@ impl Pump {
             self.ask_identity(number);
             return;
         }
+        Arc::make_mut(&mut slot.state).attempt_begins(self.clock.now());
         let job = Job {
             client: Arc::clone(&slot.wanted.client),
             config,
@@ -408,6 +410,22 @@ pub fn shown_of(config: &Config) -> Shown {
         names_and_tags: config.enrich.names_and_tags,
         records: config.enrich.records,
         tags: config.enrich.tags.iter().map(|(key, label)| TagLabel::new(key, label)).collect(),
+    }
+}
+
+/// What the configuration says of what is kept and shown.
+fn terms_of(config: &Config) -> Terms {
+    let (scan, metrics) = (&config.scan, &config.metrics);
+    let changed = scan.stack_instances.refresh == Refresh::Changed;
+    Terms {
+        serve_stale_for: scan.serve_stale_for,
+        max_age: changed.then_some(scan.stack_instances.max_age),
+        shard: config.shard.ordinal,
+        shards: config.shard.total,
+        per_product: metrics.per_product,
+        per_instance: metrics.per_instance,
+        max_instance_series: metrics.max_instance_series,
+        max_series: metrics.max_series,
     }
 }
 

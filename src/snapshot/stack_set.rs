@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Dated;
+use super::{Dated, TargetState};
 use crate::model::{Listing, Moment, Product, ProductStatus, Reason};
 
 /// Why a stack set is listed, the most urgent first.
@@ -19,6 +19,34 @@ pub enum Cause {
     Unsettled,
     /// Nothing speaks against its last listing but its age.
     Turn,
+}
+
+/// What speaks against the last listing of a stack set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsettled {
+    /// A later one failed, or was refused.
+    Failed,
+    /// Its product is changing.
+    InMotion,
+    /// Its product has a status that this build does not know: it may be a motion of tomorrow.
+    UnknownStatus,
+    /// Its product had another status.
+    OtherStatus,
+    /// Its product had another last operation.
+    OtherRecord,
+    /// It has instances that are not CURRENT.
+    NotCurrent,
+}
+
+/// Why a listing is as old as it is, and still served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// Why it was made.
+    pub cause: Cause,
+    /// Uptime at which the attempt began in which it was made.
+    pub begun: Duration,
+    /// Uptime at which asking began for the last answer that says that it is true.
+    pub confirmed: Duration,
 }
 
 /// What a listing was asked for: the product as the page showed it that came before the listing.
@@ -85,14 +113,21 @@ impl StackSet {
     /// still holds.
     pub(super) fn cause(&self, product: &Product) -> Option<Cause> {
         let Some(known) = &self.known else { return Some(Cause::NeverListed) };
-        let unsettled = self.failed
-            || product.status.is_in_motion()
-            // It may be a motion of tomorrow.
-            || matches!(product.status, ProductStatus::Other(_))
-            || known.basis.status != product.status
-            || known.basis.record != product.last_record
-            || known.listing.value.has_problem();
-        unsettled.then_some(Cause::Unsettled)
+        self.unsettled(known, product).map(|_| Cause::Unsettled)
+    }
+
+    fn unsettled(&self, known: &Known, product: &Product) -> Option<Unsettled> {
+        match () {
+            () if self.failed => Some(Unsettled::Failed),
+            () if product.status.is_in_motion() => Some(Unsettled::InMotion),
+            () if matches!(product.status, ProductStatus::Other(_)) => {
+                Some(Unsettled::UnknownStatus)
+            }
+            () if known.basis.status != product.status => Some(Unsettled::OtherStatus),
+            () if known.basis.record != product.last_record => Some(Unsettled::OtherRecord),
+            () if known.listing.value.has_problem() => Some(Unsettled::NotCurrent),
+            () => None,
+        }
     }
 
     /// A listing ended. Why the stage is no success, if it is because of this one.
@@ -124,5 +159,27 @@ impl StackSet {
         if let Some(known) = &mut self.known {
             known.confirmed = known.confirmed.max(asked.uptime);
         }
+    }
+}
+
+impl TargetState {
+    /// Why the listing of a stack set is as old as it is; `None` without a listing.
+    #[must_use]
+    pub fn standing(&self, id: &str) -> Option<Standing> {
+        let Known { basis, confirmed, .. } = self.stack_sets.get(id)?.known.as_ref()?;
+        Some(Standing { cause: basis.cause, begun: basis.begun, confirmed: *confirmed })
+    }
+
+    /// What speaks against the listing of this product's stack set; `None` also without a listing.
+    #[must_use]
+    pub fn unsettled(&self, product: &Product) -> Option<Unsettled> {
+        let set = self.stack_sets.get(&product.id)?;
+        set.unsettled(set.known.as_ref()?, product)
+    }
+
+    /// Whether the last listing of a stack set that was asked for did not succeed.
+    #[must_use]
+    pub fn has_listing_failed(&self, id: &str) -> bool {
+        self.stack_sets.get(id).is_some_and(|set| set.failed)
     }
 }

@@ -63,7 +63,7 @@ fn spec(role: Option<AssumeRole>, regions: Regions) -> TargetSpec {
 }
 
 /// An exporter that watches that fleet as an organisation, with its accounts found.
-async fn watching(fleet: &Fleet, change: impl FnOnce(&mut Config)) -> Rig {
+pub async fn watching(fleet: &Fleet, change: impl FnOnce(&mut Config)) -> Rig {
     let rig = Rig::with(World::fleet(fleet), |config| {
         config.organization = Some(organization(fleet));
         change(config);

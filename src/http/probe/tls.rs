@@ -7,7 +7,7 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{
-    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, Error,
+    AlertDescription, ClientConfig, ClientConnection, DigitallySignedStruct, Error, RootCertStore,
     SignatureScheme, StreamOwned,
 };
 
@@ -21,12 +21,27 @@ pub(super) enum Answer {
     WantsCertificate,
 }
 
+/// Whose certificates will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// Everybody's.
+    Anybody,
+    /// Those that this machine trusts, for the name that was asked for.
+    Machine,
+}
+
 /// Asks through TLS; `None` is a server that does not speak it.
-pub(super) fn exchange(stream: Bounded, host: &str, request: &str) -> io::Result<Option<Answer>> {
+pub(super) fn exchange(
+    stream: Bounded,
+    host: &str,
+    trust: Trust,
+    request: &str,
+    most: usize,
+) -> io::Result<Option<Answer>> {
     let name = ServerName::try_from(host.to_owned()).map_err(io::Error::other)?;
-    let connection = ClientConnection::new(config()?, name).map_err(io::Error::other)?;
+    let connection = ClientConnection::new(config(trust)?, name).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(connection, stream);
-    match super::exchange(&mut stream, request) {
+    match super::exchange(&mut stream, request, most) {
         Ok(answer) => Ok(Some(Answer::Bytes(answer))),
         Err(error) => match tls_error(&error).cloned().or_else(|| last_words(&mut stream)) {
             Some(Error::AlertReceived(alert)) if wants_certificate(alert) => {
@@ -49,6 +64,11 @@ fn last_words(stream: &mut StreamOwned<ClientConnection, Bounded>) -> Option<Err
     None
 }
 
+/// Why the certificate of the server will not do, if that is what failed.
+pub(super) fn certificate_error(error: &io::Error) -> Option<&Error> {
+    tls_error(error).filter(|error| matches!(error, Error::InvalidCertificate(_)))
+}
+
 fn tls_error(error: &io::Error) -> Option<&Error> {
     error.get_ref()?.downcast_ref()
 }
@@ -64,20 +84,27 @@ fn wants_certificate(alert: AlertDescription) -> bool {
     )
 }
 
-fn config() -> io::Result<Arc<ClientConfig>> {
+fn config(trust: Trust) -> io::Result<Arc<ClientConfig>> {
     let provider = Arc::new(aws_lc_rs::default_provider());
-    let anybody = Arc::new(Anybody(Arc::clone(&provider)));
-    let config = ClientConfig::builder_with_provider(provider)
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
-        .map_err(io::Error::other)?
-        .dangerous()
-        .with_custom_certificate_verifier(anybody)
-        .with_no_client_auth();
+        .map_err(io::Error::other)?;
+    let config = match trust {
+        Trust::Anybody => {
+            let anybody = Arc::new(Anybody(provider));
+            builder.dangerous().with_custom_certificate_verifier(anybody).with_no_client_auth()
+        }
+        Trust::Machine => {
+            let mut roots = RootCertStore::empty();
+            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            builder.with_root_certificates(roots).with_no_client_auth()
+        }
+    };
     Ok(Arc::new(config))
 }
 
-/// Content with every certificate: the probe knocks at its own machine, whose name no certificate
-/// has, and sends no secret.
+/// Content with every certificate: who knocks at the own machine, whose name no certificate has, or
+/// was told not to care.
 #[derive(Debug)]
 struct Anybody(Arc<CryptoProvider>);
 
@@ -126,7 +153,7 @@ mod tests {
     use rcgen::{CertificateParams, KeyPair};
     use rustls::server::WebPkiClientVerifier;
     use rustls::version::{TLS12, TLS13};
-    use rustls::{RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
+    use rustls::{ServerConfig, ServerConnection, SupportedProtocolVersion};
 
     use super::super::{ProbeError, Scheme, probe};
     use super::*;

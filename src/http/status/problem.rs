@@ -47,6 +47,16 @@ fn listing<'s>(state: &'s TargetState, product: &Product) -> Option<&'s Dated<Li
     product.is_stack_set().then(|| state.listing(&product.id)).flatten()
 }
 
+/// The record of its last operation, where it is asked for and known.
+fn record<'s>(
+    state: &'s TargetState,
+    product: &Product,
+    snapshot: &Snapshot,
+) -> Option<&'s Record> {
+    let runs = snapshot.optional_stages.contains(&Stage::Records);
+    if runs { state.record_of(product) } else { None }
+}
+
 impl<'s> Problem<'s> {
     /// The product as a problem, if it is one.
     pub(super) fn of(target: &Looked<'s>, product: &'s Product) -> Option<Self> {
@@ -88,8 +98,7 @@ impl<'s> Problem<'s> {
     }
 
     fn record(&self, snapshot: &Snapshot) -> Option<&'s Record> {
-        let runs = snapshot.optional_stages.contains(&Stage::Records);
-        if runs { self.state.record_of(self.product) } else { None }
+        record(self.state, self.product, snapshot)
     }
 
     /// In the order of a slice. Equals are told apart by since when they are, which is the oldest
@@ -175,8 +184,18 @@ pub(super) struct OperationRow<'s> {
 impl<'s> ProblemRow<'s> {
     /// `full` also tells what AWS says of the product.
     pub(super) fn of(problem: &Problem<'s>, snapshot: &Snapshot, full: bool) -> Self {
-        let Problem { product, state, .. } = problem;
-        let record = problem.record(snapshot);
+        let row = Self::of_product(problem.product, problem.state, snapshot, full);
+        Self { stale: problem.stale, ..row }
+    }
+
+    /// The same of any product, with a problem or without.
+    pub(super) fn of_product(
+        product: &'s Product,
+        state: &'s TargetState,
+        snapshot: &Snapshot,
+        full: bool,
+    ) -> Self {
+        let record = record(state, product, snapshot);
         let listing = listing(state, product);
         let counts = listing.map(|listing| listing.value.counts());
         let named = snapshot.optional_stages.contains(&Stage::NamesAndTags);
@@ -206,7 +225,7 @@ impl<'s> ProblemRow<'s> {
             status_message: product.status_message.as_deref().filter(|_| full),
             console_url: console::link(&state.region, &product.id),
             is_stack_set: product.is_stack_set(),
-            stale: problem.stale,
+            stale: false,
         }
     }
 }

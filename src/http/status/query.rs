@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::config::Choice;
 
 /// A longer query is refused, in bytes.
-const LONGEST: usize = 2 * 1024;
+pub(super) const LONGEST: usize = 2 * 1024;
 /// Rows of a page, at most.
 const MOST_ROWS: usize = 200;
 
@@ -247,7 +247,7 @@ fn rows(text: &str) -> Option<usize> {
 }
 
 /// As forms encode it, but strictly: a lenient reader would look for another text than was meant.
-fn decoded(text: &str) -> Result<String, QueryError> {
+pub(super) fn decoded(text: &str) -> Result<String, QueryError> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::cut;
 use super::query::{Slice, TargetSort};
 use crate::model::{AccountId, Moment, Operation, Reason};
-use crate::snapshot::{Snapshot, Stage, StageResult, TargetState};
+use crate::snapshot::{Snapshot, Stage, StageError, StageResult, TargetState};
 
 /// How the account is called that is not known, where a filter asks for it.
 pub(super) const NO_ACCOUNT: &str = "unknown";
@@ -234,18 +234,24 @@ impl<'s> StageRow<'s> {
             failures: state.failures,
             reason: reason.map(Reason::as_str),
             remedy: reason.map(|reason| reason.remedy(operation)),
-            error: error.map(|error| ErrorRow {
-                operation: error.operation.as_str(),
-                code: said(&error.code),
-                message: said(&error.message),
-                request_id: said(&error.request_id),
-            }),
+            error: error.map(ErrorRow::of),
+        }
+    }
+}
+
+impl<'s> ErrorRow<'s> {
+    pub(super) fn of(error: &'s StageError) -> Self {
+        Self {
+            operation: error.operation.as_str(),
+            code: said(&error.code),
+            message: said(&error.message),
+            request_id: said(&error.request_id),
         }
     }
 }
 
 /// What a stage calls, if it is not known which call failed.
-fn usual_operation(stage: Stage) -> Operation {
+pub(super) fn usual_operation(stage: Stage) -> Operation {
     match stage {
         Stage::Products => Operation::ScanProvisionedProducts,
         Stage::StackInstances => Operation::ListStackInstancesForProvisionedProduct,

@@ -77,7 +77,7 @@ impl Pumped {
             ..Shown::default()
         };
         let exposition = families::encode(&snapshot, &shown);
-        let (publisher, reader) = cell(Published { snapshot, exposition });
+        let (publisher, reader) = cell(Published { snapshot, exposition, kept: Arc::default() });
         let (readiness, stop) = (Readiness::default(), CancellationToken::new());
         let clock = system_clock();
         let roster = Roster {
