@@ -3,6 +3,7 @@
 //! Values only: nothing here reads a clock, a socket or a file, and nothing fails but parsing.
 
 mod catalog;
+mod hint;
 mod instance;
 mod names;
 mod operation;
@@ -16,6 +17,7 @@ mod target;
 mod time;
 
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
+pub use hint::{Hint, Ignored, LONGEST_EVENT};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
 pub use names::{FoundProduct, Names, NamesBuilder, ProductNames, VENDED_ACCOUNT_TYPE};
 pub use operation::{CallCounts, Operation, OperationCounts};

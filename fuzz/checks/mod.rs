@@ -8,6 +8,7 @@
 
 pub mod aws_answer;
 pub mod config_file;
+pub mod event;
 pub mod exposition;
 mod json;
 pub mod request;
@@ -23,6 +24,7 @@ pub type Check = fn(&[u8]);
 pub const ALL: [(&str, Check); 6] = [
     ("aws_answer", aws_answer::check),
     ("config_file", config_file::check),
+    ("event", event::check),
     ("exposition", exposition::check),
     ("request", request::check),
     ("storage_file", storage_file::check),

@@ -11,14 +11,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Finished, Job, News, attempt};
 use super::encoder::{Ask, Encoder, Submission, become_ready};
+use super::events::Hints;
 use super::keeper::{Keeper, Wish};
 use super::roster::Roster;
 use super::slot::Slot;
 use super::slots::Slots;
+use super::wakes::Wakes;
 use crate::aws::{CallError, Identity};
 use crate::config::Config;
 use crate::families::{Shown, TagLabel};
-use crate::model::{AccountId, Clock, Region};
+use crate::model::{AccountId, Clock, Hint, Ignored, Region};
 use crate::publish::{Publisher, Readiness};
 use crate::snapshot::Snapshot;
 use crate::storage::{self, Storage};
@@ -45,6 +47,8 @@ pub struct Inputs {
     pub ticks: Ticks,
     /// Each message is a wish that every target be scanned now.
     pub wishes: mpsc::Receiver<()>,
+    /// What may have changed.
+    pub hints: Hints,
 }
 
 /// Scans, advances, publishes.
@@ -54,6 +58,7 @@ pub struct Pump {
     inputs: Inputs,
     clock: Clock,
     slots: Slots,
+    wakes: Wakes,
     asking_identity: bool,
     /// Something is known that is not published.
     changed: bool,
@@ -94,6 +99,7 @@ impl Pump {
             inputs,
             clock,
             slots: Slots::default(),
+            wakes: Wakes::default(),
             asking_identity: false,
             changed: true,
             is_news: false,
@@ -162,6 +168,7 @@ impl Pump {
                 let _ = wish.send(self.slots.known());
             }
             let (due, expiry) = (self.slots.next_due(), self.next_expiry());
+            let wake = self.wakes.next_due();
             let waits_for_ready = !self.readiness.is_ready() && self.has_something_to_show();
             tokio::select! {
                 Some(event) = self.events.1.recv() => self.handle(event),
@@ -171,6 +178,8 @@ impl Pump {
                 }
                 true = tick(&mut self.inputs.ticks, due) => self.tick(),
                 Some(()) = self.inputs.wishes.recv() => self.scan_now(),
+                Some(hint) = self.inputs.hints.next() => self.hinted(hint),
+                () = at(wake) => self.wake(),
                 () = at(expiry) => self.drop_expired(),
                 _ = counters.tick() => self.copy_counters(),
                 Some(ask) = asks.recv(), if asker.is_none() => asker = Some(ask),
@@ -199,7 +208,7 @@ impl Pump {
         let snapshot = Snapshot {
             targets,
             found: self.roster.found,
-            directories: self.roster.calls.clone(),
+            directories: self.inputs.hints.and_calls(&self.roster.calls),
             optional_stages: shown.optional_stages().collect(),
             taken: self.clock.now(),
         };
@@ -209,6 +218,7 @@ impl Pump {
     fn follow(&mut self, roster: Arc<Roster>) {
         self.roster = roster;
         self.slots.follow(&self.roster, &self.clock);
+        self.wakes.keep(|number| self.slots.has(number));
         self.changed = true;
     }
 
@@ -254,6 +264,34 @@ impl Pump {
         }
     }
 
+    /// Something may have changed in a target: it is scanned soon.
+    fn hinted(&mut self, hint: Hint) {
+        let Hint { account, region, product } = hint;
+        let Some(number) = self.slots.at(&account, &region) else {
+            return self.metrics.events().ignored(Ignored::UnknownTarget);
+        };
+        if self.slots.get(number).is_some_and(|slot| slot.is_paused()) {
+            return self.metrics.events().ignored(Ignored::Paused);
+        }
+        self.wakes.hinted(number, product, Instant::now());
+    }
+
+    /// Begins what hints are waiting for. Their target may have an attempt that runs, and then they
+    /// wait for its end; or one that is due anyway, which begins with its tick.
+    fn wake(&mut self) {
+        for number in self.wakes.take_due(Instant::now()) {
+            let Some(slot) = self.slots.get(number) else { continue };
+            if slot.is_paused() {
+                self.wakes.forget(number);
+            } else if !slot.is_running() && slot.asked_for() {
+                let account = slot.state.account.as_ref().map(AccountId::as_str);
+                let region = slot.state.region.as_str();
+                tracing::debug!(account, region, "a scan begins because of events");
+                self.begin(number);
+            }
+        }
+    }
+
     fn begin(&mut self, number: u64) {
         let config = Arc::clone(self.config());
         let Some(slot) = self.slots.get(number) else { return };
@@ -261,7 +299,9 @@ impl Pump {
             self.ask_identity(number);
             return;
         }
+        let hinted = Arc::new(self.wakes.begins(number, Instant::now()));
         let job = Job {
+            hinted,
             client: Arc::clone(&slot.wanted.client),
             config,
             clock: self.clock.clone(),
@@ -364,6 +404,7 @@ impl Pump {
         let Some(slot) = self.slots.get(number).filter(|slot| slot.is_running()) else {
             return;
         };
+        self.wakes.ended(number, Instant::now());
         if slot.ended(finished, &config, &self.clock) {
             self.begin(number);
         }
