@@ -120,8 +120,7 @@ async fn find_targets(config: &Arc<Config>, session: Arc<Session>) -> Arc<Roster
     beside.spawn(discovery.run(none, |config| limits(&config.aws)));
     let found = roster.wait_for(|roster| roster.found != Found::NotYet);
     let _ = tokio::time::timeout(PATIENCE, found).await;
-    let roster = Arc::clone(&roster.borrow());
-    roster
+    Arc::clone(&roster.borrow())
 }
 
 type ByRole<'r> = BTreeMap<&'r Option<RoleArn>, Vec<&'r Wanted>>;

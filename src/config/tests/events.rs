@@ -81,7 +81,7 @@ fn a_url_that_is_none_of_a_queue_is_refused_and_never_repeated() {
             "https://sesame:x@sqs.eu-central-1.amazonaws.com/123456789012/q".into(),
             "the URL holds a user",
         ),
-        (format!("{host}/123456789012/s{{ordinal}}esame"), "is not a URL"),
+        (format!("{host}/123456789012/s{{ordinal}}esame"), "the URL does not end with the name"),
     ] {
         let line = of_url(&url).unwrap_err();
         assert!(line.contains(&format!("events.queue_url: {why}")), "{url}: {line}");
