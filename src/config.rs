@@ -342,6 +342,14 @@ impl Config {
                     .into(),
             );
         }
+        if self.shard.total > 1 && self.events.as_ref().is_some_and(|events| !events.of_shard) {
+            warnings.push(
+                "each shard needs a queue of events of its own, since a message is given to one \
+                 reader only; write {shard} into the name in events.queue_url, which becomes the \
+                 shard's number, or give each process a file of its own"
+                    .into(),
+            );
+        }
         if self.events.as_ref().is_some_and(|events| events.insecure) {
             warnings.push(
                 "events.queue_url is plain http: session tokens cross the network unprotected"

@@ -21,7 +21,7 @@ pub mod web_file;
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its target, its corpus and its dictionary.
-pub const ALL: [(&str, Check); 6] = [
+pub const ALL: [(&str, Check); 7] = [
     ("aws_answer", aws_answer::check),
     ("config_file", config_file::check),
     ("event", event::check),

@@ -27,6 +27,8 @@ pub struct Events {
     pub account: AccountId,
     /// The queue's name.
     pub name: String,
+    /// Whether the name is made of the shard's number.
+    pub of_shard: bool,
     /// Whether it is asked for in the clear, over a network.
     pub insecure: bool,
 }
@@ -75,9 +77,11 @@ pub fn events(
         ));
     }
     let QueueUrl { endpoint, account, name, insecure, .. } = queue.value;
+    let of_shard = name.contains(SHARD);
     let name = name.replace(SHARD, &shard.to_string());
     let queue_url = format!("{endpoint}/{account}/{name}");
-    Ok(Some(Events { queue_url, endpoint_url: endpoint, region, account, name, insecure }))
+    let endpoint_url = endpoint;
+    Ok(Some(Events { queue_url, endpoint_url, region, account, name, of_shard, insecure }))
 }
 
 /// `https://<host>/<account>/<name>`.

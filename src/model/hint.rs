@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use super::target::{AccountId, Region};
 
@@ -114,6 +114,8 @@ struct StackSet {
 struct Call {
     event_name: String,
     #[serde(default)]
+    error_code: Option<IgnoredAny>,
+    #[serde(default)]
     request_parameters: Option<Parameters>,
     #[serde(default)]
     response_elements: Option<Elements>,
@@ -136,7 +138,9 @@ struct Elements {
 /// Calls of Service Catalog that change a provisioned product. The others say nothing new, least
 /// of all those that the exporter makes itself: a rule that lets reading calls through would have
 /// each scan ask for the next one.
-const CHANGING: [&str; 10] = [
+const CHANGING: [&str; 12] = [
+    "CreateProvisionedProductPlan",
+    "DeleteProvisionedProductPlan",
     "ProvisionProduct",
     "UpdateProvisionedProduct",
     "UpdateProvisionedProductProperties",
@@ -174,12 +178,13 @@ impl Hint {
             (
                 "aws.cloudformation",
                 "CloudFormation StackSet Status Change"
-                | "CloudFormation StackSet StackInstance Status Change"
-                | "CloudFormation StackSet Operation Status Change",
+                | "CloudFormation StackSet StackInstance Status Change",
             ) => of_stack(&event::<StackSet>(body)?.detail.arn, "stackset/"),
             ("aws.servicecatalog", "AWS API Call via CloudTrail") => {
                 let Event { account, region, detail } = event::<Call>(body)?;
-                if !CHANGING.contains(&&*detail.event_name) {
+                // What was refused changed nothing.
+                let refused = detail.error_code.is_some();
+                if refused || !CHANGING.contains(&&*detail.event_name) {
                     return Err(Ignored::NotServiceCatalog);
                 }
                 let named = [

@@ -38,6 +38,7 @@ fn events() -> Events {
         region: Region::parse("eu-central-1").unwrap(),
         account: AccountId::parse("111111111111").unwrap(),
         name: "events".into(),
+        of_shard: false,
         insecure: false,
     }
 }

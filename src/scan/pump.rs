@@ -1,5 +1,7 @@
 //! The one task that owns all state.
 
+mod hints;
+
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +22,7 @@ use super::wakes::Wakes;
 use crate::aws::{CallError, Identity};
 use crate::config::Config;
 use crate::families::{Shown, TagLabel};
-use crate::model::{AccountId, Clock, Hint, Ignored, Region};
+use crate::model::{AccountId, Clock, Region};
 use crate::publish::{Publisher, Readiness};
 use crate::snapshot::Snapshot;
 use crate::storage::{self, Storage};
@@ -259,34 +261,6 @@ impl Pump {
         tracing::info!("a scan of every target begins because somebody asked for it");
         for number in self.slots.numbers() {
             if self.slots.get(number).is_some_and(Slot::asked_for) {
-                self.begin(number);
-            }
-        }
-    }
-
-    /// Something may have changed in a target: it is scanned soon.
-    fn hinted(&mut self, hint: Hint) {
-        let Hint { account, region, product } = hint;
-        let Some(number) = self.slots.at(&account, &region) else {
-            return self.metrics.events().ignored(Ignored::UnknownTarget);
-        };
-        if self.slots.get(number).is_some_and(|slot| slot.is_paused()) {
-            return self.metrics.events().ignored(Ignored::Paused);
-        }
-        self.wakes.hinted(number, product, Instant::now());
-    }
-
-    /// Begins what hints are waiting for. Their target may have an attempt that runs, and then they
-    /// wait for its end; or one that is due anyway, which begins with its tick.
-    fn wake(&mut self) {
-        for number in self.wakes.take_due(Instant::now()) {
-            let Some(slot) = self.slots.get(number) else { continue };
-            if slot.is_paused() {
-                self.wakes.forget(number);
-            } else if !slot.is_running() && slot.asked_for() {
-                let account = slot.state.account.as_ref().map(AccountId::as_str);
-                let region = slot.state.region.as_str();
-                tracing::debug!(account, region, "a scan begins because of events");
                 self.begin(number);
             }
         }

@@ -3,6 +3,7 @@
 
 mod cost;
 mod faults;
+mod kinds;
 mod moto;
 mod queue;
 

@@ -63,6 +63,18 @@ fn each_shard_can_have_a_queue_of_its_own() {
 }
 
 #[test]
+fn shards_that_may_share_a_queue_are_warned() {
+    let warned = |name, total| {
+        let url = format!("https://sqs.eu-central-1.amazonaws.com/123456789012/{name}");
+        let sharding = format!("sharding: {{shard: 0, total_shards: {total}}}");
+        let config = production(&format!("events: {{queue_url: '{url}'}}\n{sharding}")).unwrap();
+        config.warnings().iter().any(|warning| warning.contains("a queue of events of its own"))
+    };
+    assert!(warned("q", 2));
+    assert!(!warned("q", 1) && !warned("q-{shard}", 2));
+}
+
+#[test]
 fn a_url_that_is_none_of_a_queue_is_refused_and_never_repeated() {
     let host = "https://sqs.eu-central-1.amazonaws.com";
     for (url, why) in [

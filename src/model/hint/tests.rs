@@ -58,6 +58,15 @@ fn what_the_exporter_itself_calls_is_no_reason_to_call_again() {
 }
 
 #[test]
+fn a_call_that_was_refused_changed_nothing() {
+    let refused = CALL.replace("\"readOnly\"", "\"errorCode\": \"AccessDenied\", \"readOnly\"");
+    assert_ne!(refused, CALL);
+    assert_eq!(Hint::read(&refused), Err(Ignored::NotServiceCatalog));
+    let fine = CALL.replace("\"readOnly\"", "\"errorCode\": null, \"readOnly\"");
+    assert!(Hint::read(&fine).is_ok());
+}
+
+#[test]
 fn lifecycle_events_of_control_tower_are_about_the_account_that_has_the_products() {
     assert_eq!(Hint::read(FACTORY), Ok(hint("444455556666", "us-east-1", None)));
     let other = FACTORY.replace("CreateManagedAccount", "EnableGuardrail");
