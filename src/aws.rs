@@ -17,6 +17,7 @@ mod identity;
 mod in_flight;
 mod ledger;
 mod limiter;
+mod queue;
 mod session;
 
 pub use caller::{Limits, Shared};
@@ -25,4 +26,5 @@ pub use client::{InstancesPage, ProductsPage, TargetClient};
 pub use directory::{DirectoryClient, Member};
 pub use enrich::NamesPage;
 pub use identity::Identity;
+pub use queue::{QueueClient, QueueMessage, Receive};
 pub use session::{Session, SessionError};

@@ -8,6 +8,7 @@ mod document;
 mod endpoint;
 mod enrich;
 mod error;
+mod events;
 mod external_url;
 mod field;
 mod file;
@@ -27,6 +28,7 @@ use crate::serve::ListenAddress;
 
 pub use self::endpoint::EndpointUrl;
 pub use self::error::{Complaint, ConfigError, Origin};
+pub use self::events::Events;
 pub use self::external_url::{ExternalUrl, RoutePrefix};
 pub use self::field::{Choice, HumanDuration};
 pub use self::file::{FILE_LIMIT, Loader, load, parse};
@@ -53,6 +55,8 @@ pub struct Config {
     pub organization: Option<Organization>,
     /// Which part of the targets this process scans.
     pub shard: Shard,
+    /// The queue that says what changed, if any.
+    pub events: Option<Events>,
     /// Which series there are.
     pub metrics: Metrics,
     /// How AWS is called.
@@ -335,6 +339,20 @@ impl Config {
             warnings.push(
                 "aws.endpoint_url is plain http: session tokens and answers cross the network \
                  unprotected"
+                    .into(),
+            );
+        }
+        if self.shard.total > 1 && self.events.as_ref().is_some_and(|events| !events.of_shard) {
+            warnings.push(
+                "each shard needs a queue of events of its own, since a message is given to one \
+                 reader only; write {shard} into the name in events.queue_url, which becomes the \
+                 shard's number, or give each process a file of its own"
+                    .into(),
+            );
+        }
+        if self.events.as_ref().is_some_and(|events| events.insecure) {
+            warnings.push(
+                "events.queue_url is plain http: session tokens cross the network unprotected"
                     .into(),
             );
         }

@@ -3,6 +3,7 @@
 //! Values only: nothing here reads a clock, a socket or a file, and nothing fails but parsing.
 
 mod catalog;
+mod hint;
 mod instance;
 mod kept;
 mod names;
@@ -17,6 +18,7 @@ mod target;
 mod time;
 
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
+pub use hint::{Hint, Ignored, LONGEST_EVENT};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
 pub use kept::Kept;
 pub use names::{FoundProduct, Names, NamesBuilder, ProductNames, VENDED_ACCOUNT_TYPE};

@@ -22,6 +22,8 @@ pub struct Needs {
     pub member: BTreeSet<Operation>,
     /// Made by the role that lists the organisation, if that is not the hub.
     pub management: BTreeSet<Operation>,
+    /// The ARN of the queue of events, if the hub reads one.
+    pub queue: Option<String>,
     /// ARNs of the roles that the hub assumes; `*` for the account where an organisation says it.
     pub assumed: BTreeSet<String>,
     /// What the trust policies of roles ask for, by what the configuration says. Where two roles
@@ -74,6 +76,10 @@ impl Needs {
                 None => needs.hub.extend(lists),
             }
         }
+        if let Some(events) = &config.events {
+            needs.hub.extend([Operation::ReceiveMessage, Operation::DeleteMessageBatch]);
+            needs.queue = Some(events.queue_arn());
+        }
         needs
     }
 
@@ -108,7 +114,15 @@ pub fn hub(needs: &Needs) -> Value {
             "Resource": needs.assumed,
         })
     });
-    document(assume.into_iter().chain(statements(&needs.hub)))
+    let queue = needs.queue.as_ref().map(|queue| {
+        json!({
+            "Sid": "ReadEvents",
+            "Effect": "Allow",
+            "Action": actions(&needs.hub, Grant::Queue),
+            "Resource": queue,
+        })
+    });
+    document(assume.into_iter().chain(statements(&needs.hub)).chain(queue))
 }
 
 /// For the roles in the accounts that are scanned; `None` where no such role is assumed.
@@ -176,6 +190,8 @@ enum Grant {
     Everything,
     /// By a statement of its own, on the roles.
     Roles,
+    /// By a statement of its own, on the queue.
+    Queue,
     /// Everybody may.
     Nothing,
 }
@@ -191,16 +207,18 @@ fn grant(operation: Operation) -> Grant {
         | Operation::ListChildren
         | Operation::ListRegions => Grant::Everything,
         Operation::AssumeRole => Grant::Roles,
+        Operation::ReceiveMessage | Operation::DeleteMessageBatch => Grant::Queue,
         Operation::GetCallerIdentity => Grant::Nothing,
     }
 }
 
+fn actions(operations: &BTreeSet<Operation>, wanted: Grant) -> Vec<&'static str> {
+    let granted = operations.iter().filter(|operation| grant(**operation) == wanted);
+    granted.map(|operation| operation.iam_action()).collect()
+}
+
 fn statements(operations: &BTreeSet<Operation>) -> impl Iterator<Item = Value> {
-    let actions = |wanted: Grant| -> Vec<&'static str> {
-        let granted = operations.iter().filter(|operation| grant(**operation) == wanted);
-        granted.map(|operation| operation.iam_action()).collect()
-    };
-    let account_level = actions(Grant::AccountLevel);
+    let account_level = actions(operations, Grant::AccountLevel);
     let account_level = (!account_level.is_empty()).then(|| {
         json!({
             "Sid": "ReadProvisionedProducts",
@@ -210,7 +228,7 @@ fn statements(operations: &BTreeSet<Operation>) -> impl Iterator<Item = Value> {
             "Condition": { "StringEquals": { "servicecatalog:accountLevel": "self" } },
         })
     });
-    let everything = actions(Grant::Everything);
+    let everything = actions(operations, Grant::Everything);
     let everything = (!everything.is_empty()).then(|| {
         json!({
             "Sid": "ReadWhatElseIsNeeded",

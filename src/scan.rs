@@ -7,6 +7,7 @@ mod attempt;
 mod discovery;
 mod encoder;
 mod enrich;
+mod events;
 mod keeper;
 mod listing;
 mod pace;
@@ -21,7 +22,9 @@ mod slots;
 mod slow;
 mod timeline;
 mod transitions;
+mod wakes;
 
 pub use discovery::{Discovery, NewConfig};
+pub use events::{Events, Hints};
 pub use pump::{Inputs, Pump, Ticks, shown_of};
 pub use roster::{Key, Roster, Wanted};

@@ -4,4 +4,4 @@ mod logs;
 mod metrics;
 
 pub use logs::{LogError, LogFormat, init_logs, install_panic_hook};
-pub use metrics::{AttemptTimer, Scope, SelfMetrics, StorageMetrics, describe};
+pub use metrics::{AttemptTimer, EventMetrics, Scope, SelfMetrics, StorageMetrics, describe};

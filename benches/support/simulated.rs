@@ -11,7 +11,7 @@ use servicecatalog_exporter::config::{Config, Defaults, Refresh};
 use servicecatalog_exporter::families;
 use servicecatalog_exporter::model::{Clock, Region};
 use servicecatalog_exporter::publish::{Published, Reader, Readiness, cell};
-use servicecatalog_exporter::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
+use servicecatalog_exporter::scan::{Discovery, Hints, Inputs, Pump, Ticks, shown_of};
 use servicecatalog_exporter::sim::{self, Simulator, World};
 use servicecatalog_exporter::snapshot::Snapshot;
 use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
@@ -143,7 +143,12 @@ impl Scanner {
         let exposition = families::encode(&snapshot, &shown_of(&config));
         let (publisher, reader) = cell(Published { snapshot, exposition, kept: Arc::default() });
         let (tick, ticks) = mpsc::channel(1);
-        let inputs = Inputs { roster, ticks: Ticks::Manual(ticks), wishes: mpsc::channel(1).1 };
+        let inputs = Inputs {
+            roster,
+            ticks: Ticks::Manual(ticks),
+            wishes: mpsc::channel(1).1,
+            hints: Hints::none(),
+        };
         let pump = Pump::new(inputs, clock, metrics, Readiness::default());
         let shutdown = CancellationToken::new();
         let _stop = shutdown.clone().drop_guard();

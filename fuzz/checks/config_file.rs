@@ -8,8 +8,8 @@ use super::secret::{OTHER_SECRET, SECRET, is_refusal, is_shown};
 const NAME: &str = "fuzzed.yml";
 /// Keys whose values no message shows: secrets, and a URL, which may hold a password where it is
 /// refused.
-const SECRET_KEYS: [&str; 4] =
-    ["external_id", "management_external_id", "endpoint_url", "external_url"];
+const SECRET_KEYS: [&str; 5] =
+    ["external_id", "management_external_id", "endpoint_url", "external_url", "queue_url"];
 const URL: &str = "_url";
 
 /// Reads the input as a configuration file.

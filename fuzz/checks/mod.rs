@@ -8,6 +8,7 @@
 
 pub mod aws_answer;
 pub mod config_file;
+pub mod event;
 pub mod exposition;
 mod json;
 pub mod request;
@@ -20,9 +21,10 @@ pub mod web_file;
 pub type Check = fn(&[u8]);
 
 /// Every check, by the name of its target, its corpus and its dictionary.
-pub const ALL: [(&str, Check); 6] = [
+pub const ALL: [(&str, Check); 7] = [
     ("aws_answer", aws_answer::check),
     ("config_file", config_file::check),
+    ("event", event::check),
     ("exposition", exposition::check),
     ("request", request::check),
     ("storage_file", storage_file::check),

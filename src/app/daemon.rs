@@ -20,7 +20,7 @@ use crate::families;
 use crate::http::{Action, Gate, HEALTHY_PATH, Handler, Live, Outcome, READY_PATH};
 use crate::model::Clock;
 use crate::publish::{Published, Publisher, Reader, Readiness, cell};
-use crate::scan::{Discovery, Inputs, Pump, Ticks, shown_of};
+use crate::scan::{Discovery, Events, Hints, Inputs, Pump, Ticks, shown_of};
 use crate::serve::{self, Bell, Listener};
 use crate::snapshot::Snapshot;
 use crate::storage::{self, Storage};
@@ -245,6 +245,16 @@ impl App {
                 () = stop.cancelled() => return Ok(()),
             };
             let shared = Shared::new(&limits(&self.config.aws), Arc::clone(&self.metrics));
+            // They end with this future.
+            let mut beside = JoinSet::new();
+            let mut hints = Hints::none();
+            if let Some(events) = &self.config.events {
+                let (clock, metrics) = (self.clock.clone(), Arc::clone(&self.metrics));
+                let queue = session.queue(&events.queue_url, &events.endpoint_url, &events.region);
+                let (events, heard) = Events::new(queue, events.account.clone(), clock, metrics);
+                beside.spawn(events.run());
+                hints = heard;
+            }
             let (discovery, roster) = Discovery::new(
                 Arc::clone(&self.config),
                 session,
@@ -253,8 +263,6 @@ impl App {
                 Arc::clone(&self.metrics),
             );
             let (configs, new_configs) = mpsc::channel(1);
-            // They end with this future.
-            let mut beside = JoinSet::new();
             beside.spawn(discovery.run(new_configs, |config| limits(&config.aws)));
             if let Some(loader) = self.loader {
                 let reloader = Reloader {
@@ -270,7 +278,7 @@ impl App {
                 };
                 beside.spawn(reloader.run(self.requests.1, self.hangups));
             }
-            let inputs = Inputs { roster, ticks: self.ticks, wishes: self.wishes.1 };
+            let inputs = Inputs { roster, ticks: self.ticks, wishes: self.wishes.1, hints };
             let mut pump = Pump::new(inputs, self.clock, self.metrics, self.readiness);
             if let Some((storage, found)) = self.storage {
                 pump = pump.with_storage(storage, found);

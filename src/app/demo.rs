@@ -15,7 +15,14 @@ use crate::sim::{self, Simulator, World};
 ///
 /// # Errors
 /// When an address cannot be bound.
-pub async fn demo(config: Config, loader: Loader, seed: u64, step: Duration) -> anyhow::Result<()> {
+pub async fn demo(
+    mut config: Config,
+    loader: Loader,
+    seed: u64,
+    step: Duration,
+) -> anyhow::Result<()> {
+    // No queue knows of a simulated world.
+    config.events = None;
     let shutdown = stop_on_signal()?;
     let now = system_clock().now().unix;
     #[allow(

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use self::table::{Block, Row, Tally};
 use super::daemon::Source;
 use super::{limits, session, system_clock};
-use crate::aws::{CallError, Identity, Shared, TargetClient};
-use crate::config::Config;
+use crate::aws::{CallError, Identity, Receive, Session, Shared, TargetClient};
+use crate::config::{Config, Events};
 use crate::model::{AccountId, Operation, Product, Reason, Region, RoleArn};
 use crate::scan::{Discovery, Roster, Wanted};
 use crate::snapshot::Found;
@@ -63,7 +63,8 @@ pub struct LiveCheck {
 /// When there is no AWS region.
 pub async fn check_live(config: Config, source: Source) -> anyhow::Result<LiveCheck> {
     let config = Arc::new(config);
-    let roster = find_targets(&config, &source).await?;
+    let session = session(&config, &source).await?;
+    let roster = find_targets(&config, Arc::clone(&session)).await;
     let by_role = by_role(&roster);
     let identities = identities(&by_role).await?;
 
@@ -100,13 +101,15 @@ pub async fn check_live(config: Config, source: Source) -> anyhow::Result<LiveCh
         jobs.push(try_target(block, Arc::clone(&wanted.client), Arc::clone(&config)));
     }
     blocks.extend(all_of(jobs).await?);
-    let found = directory_blocks(&roster, &blocks);
+    let mut found = directory_blocks(&roster, &blocks);
+    if let Some(events) = &config.events {
+        found.push(queue_block(&session, events).await);
+    }
     Ok(conclude(&found, &blocks, &twice, &roster))
 }
 
 /// The targets, or those that are found while one can wait.
-async fn find_targets(config: &Arc<Config>, source: &Source) -> anyhow::Result<Arc<Roster>> {
-    let session = session(config, source).await?;
+async fn find_targets(config: &Arc<Config>, session: Arc<Session>) -> Arc<Roster> {
     let metrics = Arc::new(SelfMetrics::new(Scope::OneScan));
     let shared = Shared::new(&limits(&config.aws), Arc::clone(&metrics));
     let config = Arc::clone(config);
@@ -117,8 +120,7 @@ async fn find_targets(config: &Arc<Config>, source: &Source) -> anyhow::Result<A
     beside.spawn(discovery.run(none, |config| limits(&config.aws)));
     let found = roster.wait_for(|roster| roster.found != Found::NotYet);
     let _ = tokio::time::timeout(PATIENCE, found).await;
-    let roster = Arc::clone(&roster.borrow());
-    Ok(roster)
+    Arc::clone(&roster.borrow())
 }
 
 type ByRole<'r> = BTreeMap<&'r Option<RoleArn>, Vec<&'r Wanted>>;
@@ -248,6 +250,24 @@ fn permitted(answer: Result<String, CallError>) -> Result<String, CallError> {
             Ok("not denied; asked for an id that is nothing's".into())
         }
         other => other,
+    }
+}
+
+/// What the queue of events answers. Nothing is taken from it: a message that is seen can be seen
+/// by others at once, and what is to be deleted is none. Scans do without either.
+async fn queue_block(session: &Session, events: &Events) -> Block {
+    let queue = session.queue(&events.queue_url, &events.endpoint_url, &events.region);
+    let received = queue.receive(Receive::Looking).await.map(|_| String::new());
+    let deleted = queue.may_delete().await.map(|()| String::new());
+    Block {
+        target: format!("{} {} (events)", events.account, events.region),
+        identity: String::new(),
+        targets: 0,
+        account: Some(events.account.clone()),
+        rows: vec![
+            Row::optional(Operation::ReceiveMessage, received),
+            Row::optional(Operation::DeleteMessageBatch, deleted),
+        ],
     }
 }
 

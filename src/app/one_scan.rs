@@ -31,9 +31,15 @@ pub struct ScanFailed;
 /// # Errors
 /// When nothing could be written, or, after writing, when a required stage failed ([`ScanFailed`]) or the
 /// account stayed unknown.
-pub async fn scan_to(config: Config, source: Source, output: Option<&Path>) -> anyhow::Result<()> {
+pub async fn scan_to(
+    mut config: Config,
+    source: Source,
+    output: Option<&Path>,
+) -> anyhow::Result<()> {
     let (tick, ticks) = tokio::sync::mpsc::channel(1);
     let patience = config.scan.timeout;
+    // Messages that it took from the queue would be missing to the daemon whose queue it is.
+    config.events = None;
     let app = App::without_server(config, source, Ticks::Manual(ticks), Scope::OneScan);
     let (reader, metrics, shutdown) = (app.reader(), app.metrics(), CancellationToken::new());
     // A target that is found later is not scanned any more, and its series say so.

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use crate::exposition::Describe;
-use crate::model::{InstanceStatus, Operation, ProductStatus, Reason, StatusName, UNKNOWN};
+use crate::model::{
+    Ignored, InstanceStatus, Operation, ProductStatus, Reason, StatusName, UNKNOWN,
+};
 use crate::snapshot::Stage;
 use crate::{families, telemetry};
 
@@ -118,6 +120,7 @@ fn push_values(text: &mut String) {
         let quoted: Vec<_> = values.iter().map(|value| format!("`{value}`")).collect();
         quoted.join(", ")
     };
+    let meaning = |reason: &Ignored| format!("`{}` ({})", reason.as_str(), reason.meaning());
     let _ = write!(
         text,
         "- `status` of products: {}; of stack instances: {}. They keep the spelling of AWS. One that \
@@ -127,10 +130,12 @@ fn push_values(text: &mut String) {
          `CONTROL_TOWER_ACCOUNT`, `TERRAFORM_OPEN_SOURCE`, `TERRAFORM_CLOUD`, `EXTERNAL`. Only \
          `CFN_STACKSET` has stack instances.\n\
          - `stage`: {}.\n\
-         - `operation`: {}.\n",
+         - `operation`: {}.\n\
+         - `reason` of what failed: see below; of events that were ignored: {}.\n",
         list(&ProductStatus::KNOWN),
         list(&InstanceStatus::KNOWN),
         list(&Stage::ALL.map(Stage::as_str)),
         list(&Operation::ALL.iter().map(|operation| operation.as_str()).collect::<Vec<_>>()),
+        Ignored::ALL.iter().map(meaning).collect::<Vec<_>>().join("; "),
     );
 }

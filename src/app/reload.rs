@@ -242,6 +242,7 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
         ("web.unauthenticated_ready", web.unauthenticated_ready != new.unauthenticated_ready),
         ("web.status_page", web.status_page != new.status_page),
         ("storage", before.storage != after.storage),
+        ("events", before.events != after.events),
         ("log", before.log != after.log),
     ]
     .into_iter()

@@ -163,7 +163,9 @@ fn of_code(code: &str, message: &str) -> (Reason, Again) {
         | "BandwidthLimitExceeded"
         | "SlowDown"
         | "PriorRequestNotComplete"
-        | "EC2ThrottledException" => (Reason::Throttled, Again::Slower),
+        | "EC2ThrottledException"
+        | "KmsThrottled"
+        | "KMS.ThrottlingException" => (Reason::Throttled, Again::Slower),
         // Reported by callers of Service Catalog; the SDK takes it for a mistake of ours.
         "ValidationException" if message.contains("Rate exceeded") => {
             (Reason::Throttled, Again::Slower)
@@ -177,6 +179,11 @@ fn of_code(code: &str, message: &str) -> (Reason, Again) {
             (if scp { Reason::ScpDenied } else { Reason::AccessDenied }, Again::Never)
         }
         "ResourceNotFoundException" => (Reason::AccessDenied, Again::Never),
+        // Of SQS, which does not say whether there is no such queue or it may not be used.
+        "QueueDoesNotExist"
+        | "AWS.SimpleQueueService.NonExistentQueue"
+        | "KmsAccessDenied"
+        | "KMS.AccessDeniedException" => (Reason::AccessDenied, Again::Never),
         "ExpiredToken"
         | "ExpiredTokenException"
         | "RequestExpired"

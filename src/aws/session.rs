@@ -218,6 +218,10 @@ impl Session {
         DirectoryClient::new(self.region.clone(), self.clients(), caller)
     }
 
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     pub(super) fn clients(&self) -> Arc<Clients> {
         Arc::clone(&self.clients)
     }

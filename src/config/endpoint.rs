@@ -22,9 +22,13 @@ impl EndpointUrl {
     /// True if requests would cross a network in the clear: with them go the session token and
     /// the signature, and back comes whatever somebody on the way likes to answer.
     pub fn is_insecure(&self) -> bool {
-        let uri: Uri = self.0.parse().unwrap_or_default();
-        uri.scheme_str() != Some("https") && !uri.host().is_some_and(is_loopback)
+        is_insecure(&self.0.parse().unwrap_or_default())
     }
+}
+
+/// Whether requests to that URL cross a network in the clear.
+pub(super) fn is_insecure(uri: &Uri) -> bool {
+    uri.scheme_str() != Some("https") && !uri.host().is_some_and(is_loopback)
 }
 
 impl fmt::Display for EndpointUrl {

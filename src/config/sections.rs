@@ -8,6 +8,7 @@ use super::document::Node;
 use super::endpoint::EndpointUrl;
 use super::enrich::enrich;
 use super::error::{Complaint, ConfigError, Origin};
+use super::events::events;
 use super::external_url::ExternalUrl;
 use super::field::{Choice, FileName, HumanDuration, ListenAddresses, TelemetryPath};
 use super::organization::organization;
@@ -27,6 +28,7 @@ pub const SECTIONS: &[&str] = &[
     "targets",
     "organization",
     "sharding",
+    "events",
     "metrics",
     "aws",
     "web",
@@ -49,18 +51,20 @@ pub fn resolve(
 ) -> Result<Config, ConfigError> {
     let root = Section::root(file, document, overrides, SECTIONS)?;
     let (scan, timeout) = scan(&root, defaults)?;
-    let (aws, endpoint) = aws(&root, defaults, &timeout)?;
+    let (aws, endpoint, allow_insecure) = aws(&root, defaults, &timeout)?;
     let targets = targets(&root, aws.region.as_ref())?;
     let organization = organization(&root)?;
     if let Some(endpoint) = endpoint {
         refuse_several_regions(&endpoint, &targets, organization.as_ref(), aws.region.as_ref())?;
     }
+    let shard = sharding(&root)?;
     Ok(Config {
         scan,
         enrich: enrich(&root)?,
         targets,
         organization,
-        shard: sharding(&root)?,
+        shard,
+        events: events(&root, shard.ordinal, allow_insecure)?,
         metrics: metrics(&root)?,
         aws,
         web: web(&root)?,
@@ -224,12 +228,13 @@ fn metrics(root: &Section<'_>) -> Result<Metrics, ConfigError> {
     })
 }
 
-/// The endpoint is returned as a setting too, for the check of the regions.
+/// The endpoint is returned as a setting too, for the check of the regions; and whether plain http
+/// is allowed.
 fn aws(
     root: &Section<'_>,
     defaults: Defaults,
     scan_timeout: &DurationSetting,
-) -> Result<(Aws, Option<Setting<EndpointUrl>>), ConfigError> {
+) -> Result<(Aws, Option<Setting<EndpointUrl>>, bool), ConfigError> {
     const KEYS: &[&str] = &[
         "region",
         "endpoint_url",
@@ -291,7 +296,7 @@ fn aws(
         concurrency: concurrency.value,
         max_in_flight: max_in_flight.value,
     };
-    Ok((settings, endpoint_url))
+    Ok((settings, endpoint_url, allow_insecure))
 }
 
 /// Off, or a rate at which a scan can end: one call in a hundred seconds to 10,000 a second.

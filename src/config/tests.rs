@@ -4,6 +4,7 @@ use super::sections::{MINUTE, SECTIONS};
 use super::*;
 
 mod enrich;
+mod events;
 mod organization;
 mod refused;
 mod scan;
@@ -63,7 +64,7 @@ fn every_key_that_is_known_stands_in_the_example_file() {
 #[test]
 fn what_the_example_file_shows_in_comments_is_valid_too() {
     let example = include_str!("../../deploy/servicecatalog-exporter.yml");
-    let begins = ["targets:", "organization:", "sharding:", "storage:"];
+    let begins = ["targets:", "organization:", "sharding:", "events:", "storage:"];
     let mut inside = false;
     let lines = example.lines().map(|line| {
         let bare = line.strip_prefix("# ");
@@ -79,6 +80,7 @@ fn what_the_example_file_shows_in_comments_is_valid_too() {
     assert_eq!(config.shard, Shard { ordinal: 2, total: 3 });
     assert_eq!(config.targets.len(), 1);
     assert!(config.organization.unwrap().management_role.is_some());
+    assert_eq!(config.events.unwrap().name, "servicecatalog-events-2");
 }
 
 #[test]

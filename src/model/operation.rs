@@ -33,6 +33,8 @@ macro_rules! operations {
 operations! {
     /// Credentials of a role; made by the credentials provider of the SDK.
     AssumeRole = "sts:AssumeRole",
+    /// Takes messages that were read from the queue of events.
+    DeleteMessageBatch = "sqs:DeleteMessage",
     /// How a product's last operation went.
     DescribeRecord = "servicecatalog:DescribeRecord",
     /// Which account and identity the credentials belong to; needs no permission.
@@ -47,6 +49,8 @@ operations! {
     ListRegions = "account:ListRegions",
     /// The instances of one stack set.
     ListStackInstancesForProvisionedProduct = "servicecatalog:ListStackInstancesForProvisionedProduct",
+    /// The next messages of the queue of events.
+    ReceiveMessage = "sqs:ReceiveMessage",
     /// Every provisioned product of an account and region.
     ScanProvisionedProducts = "servicecatalog:ScanProvisionedProducts",
     /// Names and tags of provisioned products.

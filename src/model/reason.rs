@@ -111,6 +111,10 @@ impl Reason {
                 "allow {action} on * for this identity (with the condition StringEquals \
                  servicecatalog:accountLevel self, if any)"
             ),
+            Self::AccessDenied if action.starts_with("sqs:") => format!(
+                "check that the queue of events.queue_url exists, and allow {action} on it for \
+                 this identity, and kms:Decrypt if it is encrypted with a key of yours"
+            ),
             Self::AccessDenied => format!("allow {action} on * for this identity"),
             Self::Credentials if operation == super::Operation::AssumeRole => {
                 "check that the role exists, that its trust policy names the identity of the \

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Defaults, Organization, TargetSpec};
+use crate::config::{Defaults, Events, Organization, TargetSpec};
 use crate::model::{AccountId, Region, RoleName, SessionName};
 
 fn config() -> Config {
@@ -28,6 +28,19 @@ fn listed() -> Regions {
 
 fn auto() -> Regions {
     Regions::Auto { exclude: Vec::new() }
+}
+
+fn events() -> Events {
+    let url = "https://sqs.eu-central-1.amazonaws.com";
+    Events {
+        queue_url: format!("{url}/111111111111/events"),
+        endpoint_url: url.into(),
+        region: Region::parse("eu-central-1").unwrap(),
+        account: AccountId::parse("111111111111").unwrap(),
+        name: "events".into(),
+        of_shard: false,
+        insecure: false,
+    }
 }
 
 fn organization() -> Organization {
@@ -152,9 +165,27 @@ fn trust_is_for_the_hub_alone_and_asks_for_the_external_id_that_is_configured() 
 }
 
 #[test]
+fn the_queue_of_events_is_read_by_the_hub_and_no_other_queue_is() {
+    let mut config = config();
+    let arn = "arn:aws:iam::222222222222:role/A";
+    config.targets = vec![target(Some(role(arn, None)), listed())];
+    config.events = Some(events());
+    let needs = Needs::of(&config, "aws");
+    let expected = json!({
+        "Sid": "ReadEvents",
+        "Effect": "Allow",
+        "Action": ["sqs:DeleteMessage", "sqs:ReceiveMessage"],
+        "Resource": "arn:aws:sqs:eu-central-1:111111111111:events",
+    });
+    assert_eq!(hub(&needs)["Statement"][1], expected);
+    assert_eq!(actions(&member(&needs).unwrap()), [INSTANCES, SCAN]);
+}
+
+#[test]
 fn what_may_be_called_is_what_the_documents_allow_and_who_am_i() {
     let mut config = config();
     config.enrich.records = true;
+    config.events = Some(events());
     config.organization = Some(Organization {
         regions: auto(),
         exclude_ous: vec!["ou-abcd-12345678".into()],

@@ -4,9 +4,9 @@
 //! before. A stack set's listing is asked for as soon as its page is there, within the calls that
 //! a target may have in flight, of which the page chain always has one. Which stack sets need no
 //! listing but for their age is known, and divided into turns, when the list is complete. Waiting
-//! listings are taken never-listed first, then unsettled, then oldest.
+//! listings are taken never-listed first, then unsettled, then those that a hint names, then oldest.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +35,8 @@ pub(super) struct Job {
     pub(super) clock: Clock,
     /// What was known when the attempt began.
     pub(super) prior: Arc<TargetState>,
+    /// The products whose stack sets are listed though nothing else speaks against their listings.
+    pub(super) hinted: Arc<BTreeSet<Arc<str>>>,
 }
 
 /// What an attempt tells before it ends.
@@ -256,7 +258,8 @@ impl<T: Fn(News)> Attempt<'_, T> {
             return;
         }
         let always = self.job.config.scan.stack_instances.refresh == Refresh::Always;
-        let cause = self.job.prior.cause(product).or(always.then_some(Cause::Turn));
+        let hinted = self.job.hinted.contains(&product.id).then_some(Cause::Hinted);
+        let cause = self.job.prior.cause(product).or(hinted).or(always.then_some(Cause::Turn));
         if let Some(cause) = cause {
             self.enqueue(product, cause);
         }

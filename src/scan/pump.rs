@@ -1,5 +1,7 @@
 //! The one task that owns all state.
 
+mod hints;
+
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,10 +13,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Finished, Job, News, attempt};
 use super::encoder::{Ask, Encoder, Submission, become_ready};
+use super::events::Hints;
 use super::keeper::{Keeper, Wish};
 use super::roster::Roster;
 use super::slot::Slot;
 use super::slots::Slots;
+use super::wakes::Wakes;
 use crate::aws::{CallError, Identity};
 use crate::config::{Config, Refresh};
 use crate::families::{Shown, TagLabel};
@@ -45,6 +49,8 @@ pub struct Inputs {
     pub ticks: Ticks,
     /// Each message is a wish that every target be scanned now.
     pub wishes: mpsc::Receiver<()>,
+    /// What may have changed.
+    pub hints: Hints,
 }
 
 /// Scans, advances, publishes.
@@ -54,6 +60,7 @@ pub struct Pump {
     inputs: Inputs,
     clock: Clock,
     slots: Slots,
+    wakes: Wakes,
     asking_identity: bool,
     /// Something is known that is not published.
     changed: bool,
@@ -94,6 +101,7 @@ impl Pump {
             inputs,
             clock,
             slots: Slots::default(),
+            wakes: Wakes::default(),
             asking_identity: false,
             changed: true,
             is_news: false,
@@ -162,6 +170,7 @@ impl Pump {
                 let _ = wish.send(self.slots.known());
             }
             let (due, expiry) = (self.slots.next_due(), self.next_expiry());
+            let wake = self.wakes.next_due();
             let waits_for_ready = !self.readiness.is_ready() && self.has_something_to_show();
             tokio::select! {
                 Some(event) = self.events.1.recv() => self.handle(event),
@@ -171,6 +180,8 @@ impl Pump {
                 }
                 true = tick(&mut self.inputs.ticks, due) => self.tick(),
                 Some(()) = self.inputs.wishes.recv() => self.scan_now(),
+                Some(hint) = self.inputs.hints.next() => self.hinted(hint),
+                () = at(wake) => self.wake(),
                 () = at(expiry) => self.drop_expired(),
                 _ = counters.tick() => self.copy_counters(),
                 Some(ask) = asks.recv(), if asker.is_none() => asker = Some(ask),
@@ -199,7 +210,7 @@ impl Pump {
         let snapshot = Snapshot {
             targets,
             found: self.roster.found,
-            directories: self.roster.calls.clone(),
+            directories: self.inputs.hints.and_calls(&self.roster.calls),
             optional_stages: shown.optional_stages().collect(),
             terms: terms_of(self.config()),
             taken: self.clock.now(),
@@ -210,6 +221,7 @@ impl Pump {
     fn follow(&mut self, roster: Arc<Roster>) {
         self.roster = roster;
         self.slots.follow(&self.roster, &self.clock);
+        self.wakes.keep(|number| self.slots.has(number));
         self.changed = true;
     }
 
@@ -263,7 +275,9 @@ impl Pump {
             return;
         }
         Arc::make_mut(&mut slot.state).attempt_begins(self.clock.now());
+        let hinted = Arc::new(self.wakes.begins(number, Instant::now()));
         let job = Job {
+            hinted,
             client: Arc::clone(&slot.wanted.client),
             config,
             clock: self.clock.clone(),
@@ -366,6 +380,7 @@ impl Pump {
         let Some(slot) = self.slots.get(number).filter(|slot| slot.is_running()) else {
             return;
         };
+        self.wakes.ended(number, Instant::now());
         if slot.ended(finished, &config, &self.clock) {
             self.begin(number);
         }

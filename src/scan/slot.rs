@@ -193,6 +193,11 @@ impl Slot {
         self.running.is_some()
     }
 
+    /// Whether it is asked less often, because it is denied.
+    pub(super) fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// When its next attempt is due; never while it is stopped.
     pub(super) fn due(&self) -> Option<Instant> {
         (!self.stopped).then(|| self.schedule.due())

@@ -23,6 +23,8 @@ pub(super) struct Slots {
     /// The numbers of the slots in the order of the roster.
     order: Vec<u64>,
     numbers: HashMap<Key, u64>,
+    /// Of those that are scanned and whose account is known.
+    places: HashMap<(AccountId, Region), u64>,
     last_number: u64,
     dues: Timeline<Instant>,
     expiries: Timeline<Duration>,
@@ -45,6 +47,16 @@ impl Slots {
     /// The slot of that number, if its target is still there.
     pub(super) fn get(&mut self, number: u64) -> Option<&mut Slot> {
         self.slots.get_mut(&number)
+    }
+
+    /// The number of the target that is scanned there.
+    pub(super) fn at(&self, account: &AccountId, region: &Region) -> Option<u64> {
+        self.places.get(&(account.clone(), region.clone())).copied()
+    }
+
+    /// Whether there is a target of that number.
+    pub(super) fn has(&self, number: u64) -> bool {
+        self.slots.contains_key(&number)
     }
 
     /// Every number, in the order of the roster.
@@ -190,6 +202,7 @@ impl Slots {
     /// stopped: two series of the same name would be wrong both.
     fn stop_clashing(&mut self) {
         let mut taken: HashMap<(AccountId, Region), Key> = HashMap::new();
+        self.places.clear();
         for number in &self.order {
             let Some(slot) = self.slots.get_mut(number) else { continue };
             let Some(account) = slot.state.account.clone() else { continue };
@@ -210,6 +223,7 @@ impl Slots {
                 _ => {}
             }
             self.dues.set(*number, slot.due());
+            self.places.entry(place.clone()).or_insert(*number);
             taken.entry(place).or_insert_with(|| slot.wanted.key.clone());
         }
     }

@@ -17,6 +17,8 @@ pub enum Cause {
     /// Its product changed, is changing or has a status that this build does not know; or the
     /// last listing failed, or had an instance that is not CURRENT.
     Unsettled,
+    /// A message of the queue of events names it.
+    Hinted,
     /// Nothing speaks against its last listing but its age.
     Turn,
 }

@@ -1,5 +1,6 @@
 //! Families of the daemon as a whole, in a registry of our own: the only home of that crate.
 
+mod events;
 mod storage;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,7 @@ use prometheus::{
     Registry, TextEncoder,
 };
 
+pub use self::events::EventMetrics;
 pub use self::storage::StorageMetrics;
 use crate::exposition::{Describe, Kind, Tail};
 use crate::model::Operation;
@@ -48,9 +50,9 @@ macro_rules! families {
 families! {
     DURATION = "servicecatalog_aws_request_duration_seconds" Histogram ["operation"],
         "Duration of one HTTP request to AWS, waits for the rate limit and before retries excluded.",
-        "From the first request on; buckets 0.05 0.1 0.25 0.5 1 2.5 5 10.";
+        "From the first request on; buckets 0.05 0.1 0.25 0.5 1 2.5 5 10. Those of the event queue, which wait for messages, are not timed.";
     IN_FLIGHT = "servicecatalog_aws_requests_in_flight" Gauge [],
-        "HTTP requests to AWS that are under way.", "Always.";
+        "HTTP requests to AWS that are under way.", "Always; without those of the event queue, one of which always waits.";
     BUILD_INFO = "servicecatalog_exporter_build_info" Gauge ["version", "revision", "rustc", "target"],
         "What this exporter was built from; always 1.", "Always.";
     READY = "servicecatalog_exporter_ready" Gauge [],
@@ -94,6 +96,21 @@ families! {
     STORAGE_SIZE = "servicecatalog_exporter_storage_size_bytes" Gauge [],
         "Size of what is kept on the disk.",
         "With `storage.path` only, from the first time on that it was kept.";
+    EVENTS_RECEIVED = "servicecatalog_exporter_events_received_total" Counter [],
+        "Messages that were read from the queue of events, whatever they say.",
+        "With `events` only. One that is delivered twice is counted twice.";
+    EVENTS_IGNORED = "servicecatalog_exporter_events_ignored_total" Counter ["reason"],
+        "Messages from the queue of events that let no target be scanned.",
+        "With `events` only. A message that several would fit has the first of the reasons below.";
+    EVENTS_LAG = "servicecatalog_exporter_events_lag_seconds" Gauge [],
+        "How long the newest message of the last ones that came had been in the queue.",
+        "With `events` only, from the first message on. By the time at which the queue got it, not by what it says.";
+    EVENTS_SUCCESS = "servicecatalog_exporter_events_last_receive_success_timestamp_seconds" Gauge [],
+        "Unix time at which the queue of events last answered, with messages or without.",
+        "With `events` only; 0 before the first answer. At most about 20 seconds ago while all is well.";
+    EVENTS_FAILURES = "servicecatalog_exporter_events_receive_failures_total" Counter ["reason"],
+        "Attempts to read the queue of events, or to take messages from it, that failed.",
+        "With `events` only, from the first such failure on. Scans go on by their interval.";
     HTTP_REQUESTS = "servicecatalog_exporter_http_requests_total" Counter ["handler", "code"],
         "HTTP requests that were answered.",
         "From the first such answer on. Handlers: metrics, landing, status, docs, healthy, ready, reload, scan, other. Not in the output of `scan`.";
@@ -112,6 +129,7 @@ pub struct SelfMetrics {
     shards: IntGauge,
     organization: Organization,
     storage: StorageMetrics,
+    events: EventMetrics,
     reload_successful: IntGauge,
     reload_timestamp: Gauge,
     config_hash: IntGauge,
@@ -216,6 +234,7 @@ impl SelfMetrics {
                 accounts: gauge(&ACCOUNTS)?,
             },
             storage: StorageMetrics::new(&registry)?,
+            events: EventMetrics::new(&registry)?,
             reload_successful: gauge(&RELOAD_SUCCESSFUL)?,
             config_hash: gauge(&CONFIG_HASH)?,
             size: gauge(&SIZE)?,
@@ -256,7 +275,9 @@ impl SelfMetrics {
             }
         }
         families.retain(|family| {
-            let shown = self.organization.shows(family.name()) && self.storage.shows(family.name());
+            let shown = self.organization.shows(family.name())
+                && self.storage.shows(family.name())
+                && self.events.shows(family.name());
             shown && !family.get_metric().is_empty()
         });
         let mut text = Vec::new();
@@ -342,6 +363,12 @@ impl SelfMetrics {
     #[must_use]
     pub fn storage(&self) -> &StorageMetrics {
         &self.storage
+    }
+
+    /// What the queue of events brings.
+    #[must_use]
+    pub fn events(&self) -> &EventMetrics {
+        &self.events
     }
 
     /// A body of that plain size was published.

@@ -73,6 +73,11 @@ fn every_text_is_a_configuration_or_one_line_that_tells_no_secret() {
 }
 
 #[test]
+fn every_message_of_the_event_queue_is_a_hint_of_what_it_names_or_ignored() {
+    hold("event", 6_000);
+}
+
+#[test]
 fn whatever_is_written_to_the_exposition_is_read_back_from_it() {
     hold("exposition", 4_000);
 }

@@ -1,7 +1,7 @@
 //! Roles that are assumed, what they cost, and what is asked with them: against a stand-in for AWS
 //! that answers as each test says.
 
-mod aws;
+pub mod aws;
 mod directory;
 mod reload;
 mod roles;

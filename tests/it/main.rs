@@ -19,6 +19,7 @@ mod counted;
 mod dashboards;
 mod documents;
 mod enrich;
+mod events;
 mod explain;
 mod fleet;
 mod fuzz;

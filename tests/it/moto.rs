@@ -19,13 +19,13 @@ use crate::support::foreign::{missing, python};
 use crate::support::{PATIENCE, config};
 
 /// A running server, ended when it is dropped.
-struct Moto {
+pub struct Moto {
     child: Child,
     said: Value,
 }
 
 impl Moto {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/moto_server.py");
         let mut command = python();
         command.env("AWS_CONFIG_FILE", "/dev/null").env("NO_PROXY", "*").arg(script);
@@ -46,7 +46,7 @@ impl Moto {
         Self { child, said }
     }
 
-    fn text(&self, key: &str) -> &str {
+    pub fn text(&self, key: &str) -> &str {
         self.said[key].as_str().unwrap()
     }
 

@@ -5,6 +5,7 @@ mod commands;
 mod credentials;
 mod demo;
 mod environment;
+mod events;
 mod explain;
 mod lifetime;
 mod live_check;

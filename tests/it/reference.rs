@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use servicecatalog_exporter::app::reference;
 use servicecatalog_exporter::sim::{self, Fault, Fleet, Operation, What, World};
 
+use crate::events::Queue;
 use crate::fleet;
 use crate::support::Rig;
 use crate::support::exposition::{Sample, Scrape};
-use crate::support::foreign::{scan_and_be_named, settled};
+use crate::support::foreign::{scan_and_be_named, until};
 
 const METRICS_MD: &str = include_str!("../../METRICS.md");
 
@@ -69,6 +70,8 @@ fn exported(scrape: &Scrape) -> BTreeMap<String, Shape> {
 /// The demo world after a scan with everything that a scan can meet: waits for the rate limit, a
 /// throttled request that is repeated, and then a failure.
 async fn eventful_scrape() -> Scrape {
+    let queue = Queue::start().await;
+    queue.send("no event");
     let mut world = World::demo(1, 1_780_000_000);
     world.organize(sim::ACCOUNT);
     let rig = Rig::with(world, |config| {
@@ -76,6 +79,7 @@ async fn eventful_scrape() -> Scrape {
         config.aws.max_requests_per_second = 200.0;
         config.aws.burst = 1;
         config.enrich.names_and_tags = true;
+        config.events = queue.events();
         config.enrich.tags = vec![("Owner".into(), "owner".into())];
     })
     .await;
@@ -86,7 +90,17 @@ async fn eventful_scrape() -> Scrape {
     let denied = Fault::new(What::Denied).on(Operation::ScanProvisionedProducts);
     rig.simulator.inject(denied);
     rig.scan().await;
-    let scrape = settled(&rig).await;
+    queue.deleted(1).await;
+    queue.fail("AccessDenied", "no");
+    let denied = async || {
+        let scrape = rig.scrape().await;
+        let of_daemon = ["exporter_events_receive_failures_total", "exporter_http_requests_total"];
+        let there = |name: &&str| !scrape.all(&format!("servicecatalog_{name}"), &[]).is_empty();
+        of_daemon.iter().all(there).then_some(())
+    };
+    until("the queue of events is denied", denied).await;
+    // The calls of the queue are published with those of a scan.
+    let scrape = rig.scan_and_scrape().await;
     rig.stop().await;
     scrape
 }

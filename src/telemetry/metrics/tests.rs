@@ -12,6 +12,9 @@ fn every_family_is_documented_as_it_is_written() {
     metrics.organization_discovered(1.0);
     metrics.storage().configured();
     metrics.storage().kept(1.0, 1);
+    metrics.events().configured();
+    metrics.events().received(1, 1.0, Some(0.5));
+    metrics.events().failed(crate::model::Reason::Network);
     drop(metrics.attempt(Operation::ScanProvisionedProducts));
     let text = text(&metrics);
     for family in describe() {
@@ -39,6 +42,27 @@ fn durations_appear_with_the_first_request() {
     let text = text(&metrics);
     assert!(text.contains("le=\"+Inf\"") && text.contains("operation=\"ScanProvisionedProducts\""));
     assert!(!text.contains("GetCallerIdentity"));
+}
+
+#[test]
+fn what_is_said_of_events_needs_a_queue_and_a_lag_a_message() {
+    let metrics = SelfMetrics::new(Scope::Daemon);
+    metrics.events().received(0, 7.0, None);
+    assert!(!text(&metrics).contains("exporter_events_"));
+    metrics.events().configured();
+    let before = text(&metrics);
+    assert!(before.contains("events_received_total 0\n"));
+    assert!(before.contains("events_ignored_total{reason=\"malformed\"} 0\n"));
+    assert!(before.contains("events_last_receive_success_timestamp_seconds 7\n"));
+    assert!(!before.contains("events_lag") && !before.contains("receive_failures"));
+    metrics.events().received(3, 8.0, Some(2.5));
+    metrics.events().ignored(crate::model::Ignored::Dropped);
+    metrics.events().failed(crate::model::Reason::AccessDenied);
+    let after = text(&metrics);
+    assert!(after.contains("events_received_total 3\n"));
+    assert!(after.contains("events_lag_seconds 2.5\n"));
+    assert!(after.contains("events_ignored_total{reason=\"dropped\"} 1\n"));
+    assert!(after.contains("receive_failures_total{reason=\"access_denied\"} 1\n"));
 }
 
 #[test]

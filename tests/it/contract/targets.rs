@@ -9,7 +9,7 @@ use servicecatalog_exporter::config::Config;
 use servicecatalog_exporter::families::{self, Shown};
 use servicecatalog_exporter::model::{AccountId, Region, RoleArn, RoleName};
 use servicecatalog_exporter::publish::{Published, Reader, Readiness, cell};
-use servicecatalog_exporter::scan::{Inputs, Key, Pump, Roster, Ticks, Wanted};
+use servicecatalog_exporter::scan::{Hints, Inputs, Key, Pump, Roster, Ticks, Wanted};
 use servicecatalog_exporter::sim::{
     Fault, Operation, ProvisionedProduct, REGION, Simulator, StackInstance, What, World,
 };
@@ -91,7 +91,7 @@ impl Pumped {
             calls: Vec::new(),
         };
         let (_, roster) = watch::channel(Arc::new(roster));
-        let inputs = Inputs { roster, ticks, wishes: mpsc::channel(1).1 };
+        let inputs = Inputs { roster, ticks, wishes: mpsc::channel(1).1, hints: Hints::none() };
         let pump = Pump::new(inputs, clock, metrics, readiness.clone());
         tokio::spawn(pump.run(publisher, stop.clone()));
         Self { simulators, reader, readiness, tick, _stop: stop.drop_guard() }

@@ -255,19 +255,20 @@ async fn what_is_read_at_the_start_alone_says_so_until_it_is_as_it_was() {
     let args = ["--web.enable-lifecycle"];
     let watch = Watch::start(&targets(&[0]), &args).await;
     let told = || watch.program.log().matches(RESTART).count();
-    let changed = "web: {telemetry_path: /other, drain_timeout: 1s, status_page: full}\nlog: {level: debug}\n";
+    let changed = "web: {telemetry_path: /other, drain_timeout: 1s, status_page: full}\nlog: {level: debug}\n\
+                   events: {queue_url: 'http://127.0.0.1:1/123456789012/q', region: eu-central-1}\n";
     watch.reload(&format!("{}{changed}", targets(&[0]))).await;
-    for setting in ["web.telemetry_path", "web.drain_timeout", "web.status_page", "log"] {
+    for setting in ["web.telemetry_path", "web.drain_timeout", "web.status_page", "events", "log"] {
         let line = watch.program.logs(&format!("setting=\"{setting}\"")).await;
         assert!(line.contains(RESTART), "{line}");
     }
-    assert_eq!(told(), 4, "{}", watch.program.log());
+    assert_eq!(told(), 5, "{}", watch.program.log());
     // What a program says is read a moment after it was said.
-    let told_twice = || until("each is said again", async || (told() == 8).then_some(()));
+    let told_twice = || until("each is said again", async || (told() == 10).then_some(()));
     // Another setting changes: these still wait.
     watch.reload(&format!("{}{changed}scan: {{interval: 4m}}\n", targets(&[0]))).await;
     told_twice().await;
     watch.reload(&targets(&[0])).await;
-    assert_eq!(told(), 8, "nothing waits any more: {}", watch.program.log());
+    assert_eq!(told(), 10, "nothing waits any more: {}", watch.program.log());
     assert_eq!(http::get(watch.address, "/metrics", &[]).await.status, 200);
 }
