@@ -18,6 +18,7 @@ mod in_flight;
 mod ledger;
 mod limiter;
 mod session;
+mod versions;
 
 pub use caller::{Limits, Shared};
 pub use classify::CallError;

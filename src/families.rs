@@ -8,6 +8,7 @@ mod aggregates;
 mod cut;
 mod products;
 mod table;
+mod versions;
 
 pub use table::describe;
 
@@ -34,6 +35,8 @@ pub struct Shown {
     pub names_and_tags: bool,
     /// Whether records are asked for.
     pub records: bool,
+    /// Whether versions of products are asked for.
+    pub versions: bool,
     /// The tags that are shown, in the order of their labels.
     pub tags: Arc<[TagLabel]>,
 }
@@ -47,6 +50,7 @@ impl Default for Shown {
             max_series: 500_000,
             names_and_tags: false,
             records: true,
+            versions: false,
             tags: Arc::default(),
         }
     }
@@ -62,7 +66,8 @@ impl Shown {
     pub fn optional_stages(&self) -> impl Iterator<Item = Stage> + use<> {
         let names = self.names_and_tags.then_some(Stage::NamesAndTags);
         let records = self.records.then_some(Stage::Records);
-        names.into_iter().chain(records)
+        let versions = self.versions.then_some(Stage::Versions);
+        names.into_iter().chain(records).chain(versions)
     }
 }
 
@@ -112,6 +117,7 @@ pub fn write(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> Writer {
         })
         .collect();
     aggregates::write(&mut writer, &targets, shown, snapshot);
+    versions::write(&mut writer, &targets, shown);
     let cut = Cut::plan(&targets, shown, writer.samples());
     aggregates::write_dropped(&mut writer, &targets, &cut);
     writer.expect(cut.kept.saturating_mul(SHORTEST));

@@ -2,6 +2,7 @@
 //!
 //! Values only: nothing here reads a clock, a socket or a file, and nothing fails but parsing.
 
+mod artifact;
 mod catalog;
 mod instance;
 mod names;
@@ -15,6 +16,7 @@ mod status;
 mod target;
 mod time;
 
+pub use artifact::{Artifact, Artifacts, Way};
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};
 pub use names::{FoundProduct, Names, NamesBuilder, ProductNames, VENDED_ACCOUNT_TYPE};

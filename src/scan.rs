@@ -21,6 +21,7 @@ mod slots;
 mod slow;
 mod timeline;
 mod transitions;
+mod versions;
 
 pub use discovery::{Discovery, NewConfig};
 pub use pump::{Inputs, Pump, Ticks, shown_of};

@@ -33,6 +33,10 @@ macro_rules! operations {
 operations! {
     /// Credentials of a role; made by the credentials provider of the SDK.
     AssumeRole = "sts:AssumeRole",
+    /// The active versions of a product, for an end user of it.
+    DescribeProduct = "servicecatalog:DescribeProduct",
+    /// The versions of a product, without what is recommended of them, for an administrator.
+    DescribeProductAsAdmin = "servicecatalog:DescribeProductAsAdmin",
     /// How a product's last operation went.
     DescribeRecord = "servicecatalog:DescribeRecord",
     /// Which account and identity the credentials belong to; needs no permission.
@@ -43,6 +47,8 @@ operations! {
     ListAccountsForParent = "organizations:ListAccountsForParent",
     /// The organisational units directly in a root or organisational unit.
     ListChildren = "organizations:ListChildren",
+    /// Every version of a product, for an administrator of it.
+    ListProvisioningArtifacts = "servicecatalog:ListProvisioningArtifacts",
     /// The regions that are enabled in an account.
     ListRegions = "account:ListRegions",
     /// The instances of one stack set.

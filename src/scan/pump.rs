@@ -407,6 +407,7 @@ pub fn shown_of(config: &Config) -> Shown {
         max_series: config.metrics.max_series,
         names_and_tags: config.enrich.names_and_tags,
         records: config.enrich.records,
+        versions: config.versions.is_some(),
         tags: config.enrich.tags.iter().map(|(key, label)| TagLabel::new(key, label)).collect(),
     }
 }
