@@ -11,6 +11,7 @@ use crate::model::{
 use crate::snapshot::{AttemptEnd, Basis, Cause, Dated, EnrichmentEnd, ListingOutcome};
 
 mod enriched;
+mod versions;
 
 fn all() -> Shown {
     Shown::default()

@@ -107,9 +107,9 @@ impl Offer {
     pub(super) fn of(products: &[ProvisionedProduct], id: &str) -> Option<Self> {
         let mut versions: Vec<Version> = Vec::new();
         let launched = products.iter().filter(|product| product.product_id.as_deref() == Some(id));
-        for (n, product) in launched.enumerate() {
+        for product in launched {
             let Some(id) = &product.provisioning_artifact_id else { continue };
-            if n == 0 || versions.iter().all(|version| version.id != *id) {
+            if versions.iter().all(|version| version.id != *id) {
                 let created = 1_500_000_000.0 + versions.len() as f64;
                 let version = Version::active(id.clone(), created);
                 let name = product.provisioning_artifact_name.clone().or(version.name.clone());

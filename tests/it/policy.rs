@@ -219,7 +219,10 @@ fn as_judged(part: &str, mut document: Value) -> Value {
 #[ignore = "needs parliament"]
 async fn parliament_finds_nothing_wrong_with_any_policy() {
     let (mut names, mut policies) = (Vec::new(), Vec::new());
-    for Case { name, yaml, .. } in cases() {
+    // No single scan asks for versions, so this is no case.
+    let versions = ("versions", "versions: {refresh: 24h}\n".to_owned());
+    let cases = cases().into_iter().map(|case| (case.name, case.yaml)).chain([versions]);
+    for (name, yaml) in cases {
         for (part, document) in printed(&yaml).await {
             policies.push(as_judged(&part, document));
             names.push(format!("{name}, {part}"));

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use servicecatalog_exporter::config::Versions;
 use servicecatalog_exporter::sim::{
-    ACCOUNT, Access, Fault, Offer, Operation, ProvisionedProduct, REGION, Version, What, World,
+    ACCOUNT, Access, Call, Fault, Offer, Operation, ProvisionedProduct, REGION, Version, What,
+    World,
 };
 
 use crate::support::Rig;
@@ -330,6 +331,55 @@ async fn without_the_setting_nothing_is_asked_and_there_are_no_such_series() {
         assert!(scrape.all(family, &[]).is_empty());
     }
     assert_eq!(succeeded(&scrape), None);
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_three_calls_share_a_rate_far_below_that_of_all_others() {
+    let mut world = world(1);
+    offer(&mut world, 0, Access::Imported, &used_and_newer(0));
+    let rig = Rig::with(world, |config| {
+        config.versions = Some(Versions { refresh: DAY });
+        // A twenty-fifth is four a second.
+        (config.aws.max_requests_per_second, config.aws.burst) = (100.0, 100);
+    })
+    .await;
+    rig.scan().await;
+    rig.scan().await;
+    assert_eq!(counts(&rig), [1; 3]);
+    let calls = rig.simulator.calls().into_iter();
+    let of_versions = |call: &Call| call.operation.is_some_and(|it| ALL.contains(&it));
+    let at: Vec<Duration> = calls.filter(of_versions).map(|call| call.at).collect();
+    for pair in at.windows(2) {
+        assert!(pair[1] - pair[0] >= Duration::from_millis(240), "{at:?}");
+    }
+    rig.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_time_of_a_scan_is_over_the_next_one_goes_on_and_nothing_has_failed() {
+    let mut world = world(1);
+    offer(&mut world, 0, Access::Imported, &used_and_newer(0));
+    let rig = Rig::with(world, |config| {
+        config.versions = Some(Versions { refresh: DAY });
+        config.scan.interval = Duration::from_secs(1);
+        // A twenty-fifth is one in two and a half seconds, and a scan has less time.
+        (config.aws.max_requests_per_second, config.aws.burst) = (10.0, 10);
+    })
+    .await;
+    rig.scan().await;
+    let scrape = rig.scan_and_scrape().await;
+    assert_eq!(counts(&rig), [1, 0, 0]);
+    assert_eq!((succeeded(&scrape), scrape.failure(VERSIONS)), (Some(1.0), None));
+    rig.simulator.forget_calls();
+    // Each scan waits as long as it may, so it takes some.
+    for _ in 0..20 {
+        if counts(&rig) != [0, 1, 1] {
+            rig.scan().await;
+        }
+    }
+    let scrape = rig.scrape().await;
+    assert_eq!((succeeded(&scrape), scrape.all(INFO, &[]).len()), (Some(1.0), 2));
     rig.stop().await;
 }
 
