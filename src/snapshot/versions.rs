@@ -207,21 +207,30 @@ impl TargetState {
 
     /// Takes what the attempt that began at `begun` (Unix seconds) found.
     pub(super) fn versions_finished(&mut self, end: VersionsEnd, begun: f64) {
-        let versions = Arc::make_mut(&mut self.versions);
-        for way in end.denied {
-            versions.denied[way.index()] = Some(end.asked);
-        }
-        for answer in end.answers {
-            versions.products.entry(Arc::clone(&answer.product)).or_default().take(answer);
-        }
         let kept = end.refresh.saturating_mul(KEPT);
-        for known in versions.products.values_mut() {
-            known.artifacts.take_if(|known| since(known.asked, end.asked) >= kept);
+        let is_old = |known: &Dated<Artifacts>| since(known.asked, end.asked) >= kept;
+        let any_is_old = self
+            .versions
+            .products
+            .values()
+            .any(|known| known.artifacts.as_ref().is_some_and(is_old));
+        // Most scans ask nothing, and what did not change stays the same memory.
+        if any_is_old || !end.denied.is_empty() || !end.answers.is_empty() {
+            let versions = Arc::make_mut(&mut self.versions);
+            for way in end.denied {
+                versions.denied[way.index()] = Some(end.asked);
+            }
+            for answer in end.answers {
+                versions.products.entry(Arc::clone(&answer.product)).or_default().take(answer);
+            }
+            for known in versions.products.values_mut() {
+                known.artifacts.take_if(|known| is_old(known));
+            }
         }
         if end.rested {
             return;
         }
-        let of_products = versions.products.values().filter_map(|known| known.failure);
+        let of_products = self.versions.products.values().filter_map(|known| known.failure);
         let worst = of_products.chain(end.failure).min();
         let rest = match end.failure {
             Some(Reason::ScpDenied | Reason::AccessDenied) => Some(PAUSE),
