@@ -67,7 +67,7 @@ pub struct VersionsDue {
 }
 
 /// Since when each way is known not to work.
-type Closed = [Option<Moment>; Way::ALL.len()];
+pub(super) type Closed = [Option<Moment>; Way::ALL.len()];
 
 /// What is known of one product.
 #[derive(Clone, Debug, Default, PartialEq)]
