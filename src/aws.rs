@@ -19,6 +19,7 @@ mod ledger;
 mod limiter;
 mod queue;
 mod session;
+mod versions;
 
 pub use caller::{Limits, Shared};
 pub use classify::CallError;

@@ -18,6 +18,7 @@ mod section;
 mod sections;
 mod sharding;
 mod targets;
+mod versions;
 mod web_file;
 
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub struct Config {
     pub scan: Scan,
     /// What is asked besides the products and their instances.
     pub enrich: Enrich,
+    /// Whether, and how often, the versions of products are asked for.
+    pub versions: Option<Versions>,
     /// Which accounts and regions are scanned; with neither targets nor an organisation the
     /// ambient account and region.
     pub targets: Vec<TargetSpec>,
@@ -134,6 +137,13 @@ pub struct Enrich {
     pub tags: Vec<(String, String)>,
     /// The last record of products that are not AVAILABLE.
     pub records: bool,
+}
+
+/// What is asked about the versions of products.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// From one question about a product to the next.
+    pub refresh: Duration,
 }
 
 /// Which part of the targets this process scans.

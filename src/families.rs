@@ -9,6 +9,7 @@ mod cut;
 mod fate;
 mod products;
 mod table;
+mod versions;
 
 pub use fate::{Fate, Own, fate};
 pub use table::describe;
@@ -36,6 +37,8 @@ pub struct Shown {
     pub names_and_tags: bool,
     /// Whether records are asked for.
     pub records: bool,
+    /// Whether versions of products are asked for.
+    pub versions: bool,
     /// The tags that are shown, in the order of their labels.
     pub tags: Arc<[TagLabel]>,
 }
@@ -49,6 +52,7 @@ impl Default for Shown {
             max_series: 500_000,
             names_and_tags: false,
             records: true,
+            versions: false,
             tags: Arc::default(),
         }
     }
@@ -64,7 +68,8 @@ impl Shown {
     pub fn optional_stages(&self) -> impl Iterator<Item = Stage> + use<> {
         let names = self.names_and_tags.then_some(Stage::NamesAndTags);
         let records = self.records.then_some(Stage::Records);
-        names.into_iter().chain(records)
+        let versions = self.versions.then_some(Stage::Versions);
+        names.into_iter().chain(records).chain(versions)
     }
 }
 
@@ -129,6 +134,7 @@ fn written(mut writer: Writer, snapshot: &Snapshot, shown: &Shown) -> (Writer, V
         })
         .collect();
     aggregates::write(&mut writer, &targets, shown, snapshot);
+    versions::write(&mut writer, &targets, shown);
     let cut = Cut::plan(&targets, shown, writer.samples());
     aggregates::write_dropped(&mut writer, &targets, &cut);
     writer.expect(cut.kept.saturating_mul(SHORTEST));

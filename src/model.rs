@@ -2,6 +2,7 @@
 //!
 //! Values only: nothing here reads a clock, a socket or a file, and nothing fails but parsing.
 
+mod artifact;
 mod catalog;
 mod hint;
 mod instance;
@@ -17,6 +18,7 @@ mod status;
 mod target;
 mod time;
 
+pub use artifact::{Artifact, Artifacts, Way};
 pub use catalog::{Catalog, CatalogBuilder, GroupKey};
 pub use hint::{Hint, Ignored, LONGEST_EVENT};
 pub use instance::{Listing, ListingBuilder, PerInstance, Rank, StackInstance};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::config::{Config, Regions};
-use crate::model::{AssumeRole, ExternalId, Operation, RoleArn};
+use crate::model::{AssumeRole, ExternalId, Operation, RoleArn, Way};
 
 /// The version of IAM's policy language.
 const LANGUAGE: &str = "2012-10-17";
@@ -177,6 +177,9 @@ fn scanned(config: &Config) -> BTreeSet<Operation> {
         (config.enrich.names_and_tags, Operation::SearchProvisionedProducts),
         (config.enrich.records, Operation::DescribeRecord),
     ];
+    if config.versions.is_some() {
+        operations.extend(Way::ALL.map(Way::operation));
+    }
     operations.extend(optional.into_iter().filter(|(on, _)| *on).map(|(_, operation)| operation));
     operations
 }
@@ -186,7 +189,7 @@ fn scanned(config: &Config) -> BTreeSet<Operation> {
 enum Grant {
     /// On everything, at the level of the account: of what anybody in it has made.
     AccountLevel,
-    /// On everything: these know no resources that could be named beforehand.
+    /// On everything: these know no resources that could be named beforehand, and no level.
     Everything,
     /// By a statement of its own, on the roles.
     Roles,
@@ -202,7 +205,10 @@ fn grant(operation: Operation) -> Grant {
         | Operation::SearchProvisionedProducts
         | Operation::ListStackInstancesForProvisionedProduct
         | Operation::DescribeRecord => Grant::AccountLevel,
-        Operation::ListAccounts
+        Operation::DescribeProduct
+        | Operation::DescribeProductAsAdmin
+        | Operation::ListProvisioningArtifacts
+        | Operation::ListAccounts
         | Operation::ListAccountsForParent
         | Operation::ListChildren
         | Operation::ListRegions => Grant::Everything,

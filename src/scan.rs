@@ -17,14 +17,17 @@ mod report;
 mod restored;
 mod roster;
 mod schedule;
+mod shown;
 mod slot;
 mod slots;
 mod slow;
 mod timeline;
 mod transitions;
+mod versions;
 mod wakes;
 
 pub use discovery::{Discovery, NewConfig};
 pub use events::{Events, Hints};
-pub use pump::{Inputs, Pump, Ticks, shown_of};
+pub use pump::{Inputs, Pump, Ticks};
 pub use roster::{Key, Roster, Wanted};
+pub use shown::shown_of;

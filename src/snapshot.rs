@@ -11,6 +11,7 @@ mod stack_set;
 mod stage;
 mod terms;
 mod turns;
+mod versions;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub use saved::SavedTarget;
 pub use stack_set::{Basis, Cause, ListingOutcome, Standing, Unsettled};
 pub use stage::{Stage, StageError, StageResult, StageState};
 pub use terms::Terms;
+pub use versions::{KnownProduct, Versions, VersionsAnswer, VersionsDue, VersionsEnd};
 
 use crate::model::{
     AccountId, CallCounts, Catalog, Listing, Moment, Product, Reason, Region, Tally,
@@ -141,6 +143,7 @@ pub struct TargetState {
     stack_sets: BTreeMap<Arc<str>, StackSet>,
     enrichment: Arc<Enrichment>,
     history: Arc<History>,
+    versions: Arc<Versions>,
     /// Uptime before which nothing that is kept was confirmed: asked for after every event.
     oldest: Option<Duration>,
     stages: [StageState; Stage::ALL.len()],
@@ -165,6 +168,7 @@ impl TargetState {
             stack_sets: BTreeMap::new(),
             enrichment: Arc::default(),
             history: Arc::default(),
+            versions: Arc::default(),
             oldest: None,
             stages: Default::default(),
             last_attempt: 0.0,
@@ -307,6 +311,7 @@ impl TargetState {
         let transitions = self.take_history(&catalog, asked, is_another);
         self.stack_sets.retain(|id, _| catalog.has_stack_set(id));
         self.settle_enrichment(&catalog);
+        self.settle_versions(&catalog);
         for id in confirmed {
             if let Some(set) = self.stack_sets.get_mut(&id) {
                 set.confirm(asked);

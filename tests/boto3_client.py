@@ -72,6 +72,9 @@ def main(endpoint_url, access_key, secret, region):
         product["Id"]: catalog.describe_record(Id=product["LastRecordId"])["RecordDetail"]
         for product in products
     }
+    launched = sorted({product["ProductId"] for product in products if "ProductId" in product})
+    versions = catalog.list_provisioning_artifacts
+    as_admin = catalog.describe_product_as_admin
     a_stack = next(product["Id"] for product in products if product["Type"] == "CFN_STACK")
 
     return {
@@ -107,6 +110,20 @@ def main(endpoint_url, access_key, secret, region):
             ]
             for product_id, record in records.items()
         },
+        "versions": {
+            product_id: [
+                [version["Id"], version["Active"], version["Guidance"], version["Name"]]
+                for version in versions(ProductId=product_id)["ProvisioningArtifactDetails"]
+            ]
+            for product_id in launched
+        },
+        "summaries": {
+            product_id: [
+                version["Id"]
+                for version in as_admin(Id=product_id)["ProvisioningArtifactSummaries"]
+            ]
+            for product_id in launched
+        },
         "at_user_level": sum(1 for _ in pages(scan, "ProvisionedProducts")),
         "errors": {
             "page_size": refusal(scan, AccessLevelFilter=ACCOUNT_LEVEL, PageSize=21),
@@ -116,6 +133,8 @@ def main(endpoint_url, access_key, secret, region):
             "missing_id": refusal(listing),
             "search_page_size": refusal(search, PageSize=101, **ordered),
             "unknown_record": refusal(catalog.describe_record, Id="rec-nowhere"),
+            "unknown_origin": refusal(versions, ProductId="prod-nowhere"),
+            "no_end_user": refusal(catalog.describe_product, Id=launched[0]),
             "unknown_operation": refusal(catalog.list_portfolios),
             "unknown_caller": refusal(stranger.get_caller_identity),
         },

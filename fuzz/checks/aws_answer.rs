@@ -10,19 +10,25 @@ use http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::Value;
 use servicecatalog_exporter::aws::{CallError, Limits, Session, Shared};
 use servicecatalog_exporter::model::{
-    CatalogBuilder, ListingBuilder, NamesBuilder, PerInstance, Product, ProductStatus, Record,
-    RecordStatus, Region, StatusName as _,
+    Artifacts, CatalogBuilder, ListingBuilder, NamesBuilder, PerInstance, Product, ProductStatus,
+    Reason, Record, RecordStatus, Region, StatusName as _, Way,
 };
 use servicecatalog_exporter::telemetry::{Scope, SelfMetrics};
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
-use super::json::Shape::{self, List, Map, Text, Time, Whole};
+use super::json::Shape::{self, List, Map, Text, Time, Truth, Whole};
 
 /// No text of an error is longer, in characters.
 const LONGEST_TEXT: usize = 500;
 /// The token of every request that has one.
 const TOKEN: &str = "the page that is asked for";
+/// Where each call that tells versions puts them.
+const LISTED: &str = "ProvisioningArtifactDetails";
+const OFFERED: &str = "ProvisioningArtifacts";
+const SUMMED_UP: &str = "ProvisioningArtifactSummaries";
+/// No name of a version is longer, in characters.
+const LONGEST_NAME: usize = 256;
 /// A list of pages that never ends is given up long before.
 const MOST_REQUESTS: usize = 10_000;
 
@@ -66,6 +72,16 @@ const RECORD: Shape = Map(&[
     ("Status", Text),
     ("UpdatedTime", Time),
 ]);
+const VERSION: Shape = Map(&[
+    ("Active", Truth),
+    ("CreatedTime", Time),
+    ("Description", Text),
+    ("Guidance", Text),
+    ("Id", Text),
+    ("Name", Text),
+    ("SourceRevision", Text),
+    ("Type", Text),
+]);
 const OUTPUT: Shape = Map(&[("Description", Text), ("OutputKey", Text), ("OutputValue", Text)]);
 
 /// What is called.
@@ -78,6 +94,7 @@ enum Called {
     Identity,
     Members,
     Regions,
+    Versions(Way),
 }
 
 impl Called {
@@ -89,6 +106,9 @@ impl Called {
             "GetCallerIdentity" => Self::Identity,
             "ListAccounts" => Self::Members,
             "ListRegions" => Self::Regions,
+            "ListProvisioningArtifacts" => Self::Versions(Way::List),
+            "DescribeProduct" => Self::Versions(Way::Product),
+            "DescribeProductAsAdmin" => Self::Versions(Way::AsAdmin),
             _ => Self::Scan,
         }
     }
@@ -116,7 +136,10 @@ impl Called {
                 ]),
                 "RecordDetail",
             )),
-            Self::Identity | Self::Members | Self::Regions => None,
+            Self::Versions(Way::List) => {
+                Some((Map(&[("NextPageToken", Text), (LISTED, List(&VERSION))]), LISTED))
+            }
+            Self::Versions(_) | Self::Identity | Self::Members | Self::Regions => None,
         }
     }
 }
@@ -170,6 +193,8 @@ pub fn check(input: &[u8]) {
         // Written anew no name comes twice, so that there is one way to read it.
         let body = serde_json::to_vec(&body).expect("JSON is written");
         let failure = answered(&Answer { body: &body, ..answer });
+        // More versions than anybody has, or a token that no request could send back.
+        let failure = failure.filter(|failure| failure.reason != Reason::Limit);
         assert!(failure.is_none(), "a well-formed answer is refused: {failure:?}");
     }
 }
@@ -218,6 +243,11 @@ fn answered(answer: &Answer) -> Option<CallError> {
                 assert!(id.is_empty() || names.of(id).is_some(), "{id} is lost");
             }
         }
+        Found::Versions(artifacts) => {
+            let lists = [LISTED, OFFERED, SUMMED_UP].into_iter().map(items);
+            let items: Vec<_> = lists.flatten().collect();
+            are_versions(&artifacts, &items);
+        }
         Found::Record(record) => is_record(&record, &body["RecordDetail"]),
         Found::Identity(account) => assert!(!account.is_empty(), "an account without a number"),
         Found::Other => {}
@@ -253,6 +283,22 @@ fn is_product(product: &Product, item: &Value) {
     let status = ProductStatus::read(item["Status"].as_str());
     assert_eq!(product.status.as_str(), status.as_str());
     is_time(product.created, &item["CreatedTime"]);
+}
+
+/// Each item with an id is there, as the last one of its id says.
+fn are_versions(artifacts: &Artifacts, items: &[&Value]) {
+    for artifact in artifacts.iter() {
+        let item = items.iter().rev().find(|item| text(item, "Id") == &*artifact.id);
+        let item = item.unwrap_or_else(|| panic!("{artifact:?} was never told"));
+        is_time(artifact.created, &item["CreatedTime"]);
+        for text in [&artifact.name, &artifact.guidance] {
+            assert!(!text.contains(char::is_control), "{artifact:?}");
+            assert!(text.chars().count() <= LONGEST_NAME, "{artifact:?}");
+        }
+    }
+    for id in items.iter().map(|item| text(item, "Id")).filter(|id| !id.is_empty()) {
+        assert!(artifacts.get(id).is_some(), "{id} is lost");
+    }
 }
 
 fn is_record(record: &Record, detail: &Value) {
@@ -291,6 +337,7 @@ enum Found {
     Instances(ListingBuilder, Option<String>),
     Names(NamesBuilder, Option<String>),
     Record(Record),
+    Versions(Artifacts),
     Identity(String),
     Other,
 }
@@ -382,6 +429,9 @@ impl Rig {
                     let mut names = NamesBuilder::new(["owner"]);
                     page.add_to(&mut names);
                     Found::Names(names, page.into_next())
+                }
+                Called::Versions(way) => {
+                    Found::Versions(target.versions("prod-1", way, deadline).await?)
                 }
                 Called::Record => Found::Record(target.record("rec-1", deadline).await?),
                 Called::Identity => {

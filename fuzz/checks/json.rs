@@ -10,6 +10,7 @@ pub enum Shape {
     Time,
     /// A number of 32 bits.
     Whole,
+    Truth,
     List(&'static Shape),
     Map(&'static [(&'static str, Shape)]),
 }
@@ -18,7 +19,9 @@ impl Shape {
     /// Whether the value is one.
     pub fn fits(&self, value: &Value) -> bool {
         match (self, value) {
-            (_, Value::Null) | (Self::Text, Value::String(_)) => true,
+            (_, Value::Null) | (Self::Text, Value::String(_)) | (Self::Truth, Value::Bool(_)) => {
+                true
+            }
             (Self::Time, Value::Number(number)) => {
                 number.as_f64().is_some_and(|seconds| (0.0..253_402_300_800.0).contains(&seconds))
             }

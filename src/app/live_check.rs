@@ -16,7 +16,7 @@ use super::daemon::Source;
 use super::{limits, session, system_clock};
 use crate::aws::{CallError, Identity, Receive, Session, Shared, TargetClient};
 use crate::config::{Config, Events};
-use crate::model::{AccountId, Operation, Product, Reason, Region, RoleArn};
+use crate::model::{AccountId, Operation, Product, Reason, Region, RoleArn, Way};
 use crate::scan::{Discovery, Roster, Wanted};
 use crate::snapshot::Found;
 use crate::telemetry::{Scope, SelfMetrics};
@@ -28,6 +28,7 @@ const AT_ONCE: usize = 32;
 /// Ids of the right shape that belong to nothing: whoever may ask hears that they do not exist.
 const NO_PRODUCT: &str = "pp-aaaaaaaaaaaaa";
 const NO_RECORD: &str = "rec-aaaaaaaaaaaaa";
+const NO_ORIGIN: &str = "prod-aaaaaaaaaaaaa";
 
 /// Scans would not be complete.
 #[derive(Debug, thiserror::Error)]
@@ -212,6 +213,8 @@ async fn try_target(mut block: Block, client: Arc<TargetClient>, config: Arc<Con
     let set = set.map(|product| product.id.to_string());
     let record = listed.iter().find(|product| !product.last_record.is_empty());
     let record = record.map(|product| product.last_record.to_string());
+    let origin = listed.iter().find(|product| !product.product_id.is_empty());
+    let origin = origin.map(|product| product.product_id.to_string());
     let products = products.map(|page| first_page(&page.products, page.next.is_some()));
     block.rows.push(Row::required(Operation::ScanProvisionedProducts, products));
     if stop {
@@ -231,6 +234,14 @@ async fn try_target(mut block: Block, client: Arc<TargetClient>, config: Arc<Con
         let answer = client.record(id, deadline).await.map(|_| String::new());
         let answer = if record.is_none() { permitted(answer) } else { answer };
         block.rows.push(Row::optional(Operation::DescribeRecord, answer));
+    }
+    if config.versions.is_some() {
+        let id = origin.as_deref().unwrap_or(NO_ORIGIN);
+        for way in Way::ALL {
+            let answer = client.versions(id, way, deadline).await.map(|_| String::new());
+            let answer = if origin.is_none() { permitted(answer) } else { not_for_it(answer) };
+            block.rows.push(Row::optional(way.operation(), answer));
+        }
     }
     block
 }
@@ -268,6 +279,14 @@ async fn queue_block(session: &Session, events: &Events) -> Block {
             Row::optional(Operation::ReceiveMessage, received),
             Row::optional(Operation::DeleteMessageBatch, deleted),
         ],
+    }
+}
+
+/// Each of these calls is for some products only, and one that answers is enough.
+fn not_for_it(answer: Result<String, CallError>) -> Result<String, CallError> {
+    match answer {
+        Err(error) if error.is_refusal() => Ok("not denied; not for this product".into()),
+        other => other,
     }
 }
 

@@ -19,11 +19,18 @@ const CACHED: &str = " (cached; see servicecatalog_scan_last_success_timestamp_s
 
 /// The sections in the order of the text, and how the names of their families begin. A family is
 /// where the longest beginning fits.
-const SECTIONS: [(&str, &[&str]); 5] = [
+const SECTIONS: [(&str, &[&str]); 6] = [
     ("Provisioned products", &["servicecatalog_provisioned_product"]),
     (
         "Stack instances",
         &["servicecatalog_stack_instance", "servicecatalog_provisioned_product_stack_instances"],
+    ),
+    (
+        "Versions",
+        &[
+            "servicecatalog_provisioning_artifact_",
+            "servicecatalog_provisioned_products_by_artifact",
+        ],
     ),
     ("Scans", &["servicecatalog_scan", "servicecatalog_series_", "servicecatalog_target_"]),
     ("AWS calls", &["servicecatalog_aws_"]),

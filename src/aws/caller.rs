@@ -178,6 +178,37 @@ impl Caller {
         }
     }
 
+    /// Makes one attempt only, whatever comes of it. Who gets an unrecognized failure counts it.
+    pub(super) async fn once<T, F>(
+        &self,
+        operation: Operation,
+        deadline: Instant,
+        send: impl FnOnce() -> F,
+    ) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let attempt = |operation| Attempt { operation, deadline, throttles: 0, retry: false };
+        self.ready(attempt(Operation::AssumeRole)).await?;
+        self.attempt(attempt(operation), send).await
+    }
+
+    /// Waits until the rate allows a call of that operation; `false` if that is after `deadline`.
+    pub(super) async fn wait_for_turn(&self, operation: Operation, deadline: Instant) -> bool {
+        let attempt = Attempt { operation, deadline, throttles: 0, retry: false };
+        loop {
+            let now = Instant::now();
+            match self.ledger.bucket(operation, |bucket| bucket.look(now)) {
+                Ok(()) => return now < deadline,
+                Err(usable) => {
+                    if self.wait_for_rate(usable, attempt).await.is_err() {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
     /// Sees to credentials before a request needs them: assuming a role is a call of its own, with
     /// its own time, count and reasons.
     async fn ready(&self, attempt: Attempt) -> Result<(), Failure> {

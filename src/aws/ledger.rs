@@ -8,6 +8,10 @@ use super::caller::Limits;
 use super::limiter::Bucket;
 use crate::model::{AccountId, CallCounts, Operation, Reason, Region};
 
+/// The calls that tell versions of products are throttled first, and nothing waits for them: all
+/// of them together get this part of the rate of any other operation, one by one.
+const PART_OF_VERSIONS: f64 = 1.0 / 25.0;
+
 /// The calls of one account and region, and how fast they may be made.
 #[derive(Debug)]
 pub(super) struct Ledger {
@@ -38,8 +42,10 @@ impl Ledger {
         let now = Instant::now();
         let mut books = self.books();
         (books.per_second, books.burst) = (limits.max_requests_per_second, limits.burst);
-        for (_, bucket) in &mut books.buckets {
-            bucket.configure(limits.max_requests_per_second, limits.burst, now);
+        for (operation, bucket) in &mut books.buckets {
+            let (per_second, burst) =
+                rate(*operation, limits.max_requests_per_second, limits.burst);
+            bucket.configure(per_second, burst, now);
         }
     }
 
@@ -70,9 +76,11 @@ impl Ledger {
     pub(super) fn bucket<T>(&self, operation: Operation, work: impl FnOnce(&mut Bucket) -> T) -> T {
         let mut books = self.books();
         let Books { per_second, burst, buckets, .. } = &mut *books;
-        let known = buckets.iter().position(|(known, _)| *known == operation);
+        let limited_as = limited_as(operation);
+        let known = buckets.iter().position(|(known, _)| *known == limited_as);
         let at = known.unwrap_or_else(|| {
-            buckets.push((operation, Bucket::new(*per_second, *burst)));
+            let (per_second, burst) = rate(limited_as, *per_second, *burst);
+            buckets.push((limited_as, Bucket::new(per_second, burst)));
             buckets.len() - 1
         });
         work(&mut buckets[at].1)
@@ -102,5 +110,23 @@ impl Ledger {
 
     fn books(&self) -> MutexGuard<'_, Books> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The operation whose bucket this one shares: its own, unless it tells versions.
+fn limited_as(operation: Operation) -> Operation {
+    match operation {
+        Operation::DescribeProduct | Operation::DescribeProductAsAdmin => {
+            Operation::ListProvisioningArtifacts
+        }
+        other => other,
+    }
+}
+
+/// The rate and burst of an operation where others have these.
+fn rate(operation: Operation, per_second: f64, burst: u32) -> (f64, u32) {
+    match limited_as(operation) {
+        Operation::ListProvisioningArtifacts => (per_second * PART_OF_VERSIONS, 1),
+        _ => (per_second, burst),
     }
 }

@@ -15,6 +15,7 @@ use super::organization::organization;
 use super::section::{Overrides, Section, Setting, any, within};
 use super::sharding::sharding;
 use super::targets::{refuse_several_regions, targets};
+use super::versions::versions;
 use super::{
     Aws, Config, Defaults, Log, LogFormat, LogLevel, MAX_BACKOFF, Metrics, Pace, Refresh, Scan,
     StackInstances, StatusPage, Storage, Web,
@@ -25,6 +26,7 @@ use crate::model::{PerInstance, PerProduct};
 pub const SECTIONS: &[&str] = &[
     "scan",
     "enrich",
+    "versions",
     "targets",
     "organization",
     "sharding",
@@ -61,6 +63,7 @@ pub fn resolve(
     Ok(Config {
         scan,
         enrich: enrich(&root)?,
+        versions: versions(&root)?,
         targets,
         organization,
         shard,

@@ -119,6 +119,19 @@ families! {
         "Time spent waiting for the exporter's own rate limit (aws.max_requests_per_second).",
         "From the first wait on.";
 
+    ARTIFACT_INFO = "servicecatalog_provisioning_artifact_info" Gauge
+        (T "product_id" "provisioning_artifact_id" "provisioning_artifact_name" "guidance" "active"),
+        cached!("A version of a product, and whether it can and should be launched; always 1."),
+        "With `versions`: of each product whose versions are known, those that provisioned products of the served list were launched from, and the newest one that is not inactive. `guidance` is DEFAULT (none is given) or DEPRECATED, `active` is true or false; both are empty where only DescribeProductAsAdmin answers. A version in use that AWS does not list any more was deleted, or is hidden because it is inactive: its `active` is false, its name and guidance are empty.";
+    ARTIFACT_CREATED = "servicecatalog_provisioning_artifact_created_timestamp_seconds" Gauge
+        (T "product_id" "provisioning_artifact_id"),
+        cached!("Unix time at which a version of a product was created."),
+        "Each version that has `servicecatalog_provisioning_artifact_info` and whose creation time AWS gives.";
+    PRODUCTS_BY_ARTIFACT = "servicecatalog_provisioned_products_by_artifact" Gauge
+        (T "product_id" "provisioning_artifact_id"),
+        cached!("Provisioned products by the version that they were launched from."),
+        "With `versions`: every (product, version) of the served list, whether its versions are known or not. Both labels are empty for provisioned products of which AWS names neither.";
+
     SERIES_DROPPED = "servicecatalog_series_dropped" Gauge (T "cause"),
         cached!("What the served data leaves out."),
         "Absent while no product list is served. `limit`: series above `max_instance_series` or `max_series`; `duplicate`: items that came again under the same id (the last one is kept); `no_id`: products with neither an id nor an ARN, counted but without series of their own.";

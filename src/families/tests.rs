@@ -12,6 +12,7 @@ use crate::snapshot::{AttemptEnd, Basis, Cause, Dated, EnrichmentEnd, ListingOut
 
 mod enriched;
 mod fates;
+mod versions;
 
 fn all() -> Shown {
     Shown::default()

@@ -9,11 +9,15 @@ use super::status::Tally;
 /// What products are counted by: their type and the product they were launched from.
 pub type GroupKey = (Arc<str>, Arc<str>);
 
+/// A product of the catalog, and a version of it.
+pub type ArtifactKey = (Arc<str>, Arc<str>);
+
 /// A complete list. Only [`CatalogBuilder::finish`] makes one, after the last page.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalog {
     products: Box<[Product]>,
     groups: BTreeMap<GroupKey, Tally<5>>,
+    artifacts: BTreeMap<ArtifactKey, u64>,
     stack_sets: u64,
     without_id: Box<[Product]>,
     duplicates: u64,
@@ -30,6 +34,37 @@ impl Catalog {
     #[must_use]
     pub fn groups(&self) -> &BTreeMap<GroupKey, Tally<5>> {
         &self.groups
+    }
+
+    /// Counts by product id and version, those without an id included.
+    #[must_use]
+    pub fn artifacts(&self) -> &BTreeMap<ArtifactKey, u64> {
+        &self.artifacts
+    }
+
+    /// What the products were launched from, each once.
+    pub fn launched(&self) -> impl Iterator<Item = &Arc<str>> {
+        let mut last = None;
+        let ids = self.artifacts.keys().map(|(product, _)| product);
+        ids.filter(move |id| !id.is_empty() && last.replace(*id) != Some(*id))
+    }
+
+    /// Whether any product was launched from that one.
+    #[must_use]
+    pub fn is_launched(&self, product_id: &str) -> bool {
+        self.of_product(product_id).next().is_some()
+    }
+
+    /// The versions of a product that are in use.
+    pub fn versions_of(&self, product_id: &str) -> impl Iterator<Item = &Arc<str>> {
+        self.of_product(product_id).filter(|id| !id.is_empty())
+    }
+
+    fn of_product(&self, product_id: &str) -> impl Iterator<Item = &Arc<str>> {
+        let (product_id, none) = (Arc::<str>::from(product_id), Arc::<str>::from(""));
+        let from_there = self.artifacts.range((Arc::clone(&product_id), none)..);
+        let same = from_there.take_while(move |((id, _), _)| *id == product_id);
+        same.map(|((_, artifact), _)| artifact)
     }
 
     /// How many products there are, those without an id included.
@@ -132,6 +167,8 @@ impl CatalogBuilder {
         for product in self.products.iter().chain(&self.without_id) {
             let key = (Arc::clone(&product.kind), Arc::clone(&product.product_id));
             catalog.groups.entry(key).or_default().add(&product.status, 1);
+            let version = (Arc::clone(&product.product_id), Arc::clone(&product.artifact_id));
+            *catalog.artifacts.entry(version).or_default() += 1;
             catalog.stack_sets += u64::from(product.is_stack_set());
         }
         catalog.without_id = self.without_id.into_boxed_slice();
@@ -174,6 +211,25 @@ mod tests {
             (counts.of(&ProductStatus::Available), counts.of(&ProductStatus::Tainted)),
             (1, 1)
         );
+    }
+
+    #[test]
+    fn products_are_counted_by_version_and_what_they_were_launched_from_is_told_once() {
+        let mut builder = CatalogBuilder::default();
+        let versions =
+            [("pp-1", "prod-1", "pa-1"), ("pp-2", "prod-1", "pa-2"), ("", "prod-1", "pa-2")];
+        for (id, product_id, artifact_id) in versions.into_iter().chain([("pp-3", "", "")]) {
+            let product = product(id, "CFN_STACK", ProductStatus::Available);
+            let (product_id, artifact_id) = (product_id.into(), artifact_id.into());
+            builder.add(Product { product_id, artifact_id, ..product });
+        }
+        let catalog = builder.finish();
+        let counts: Vec<_> =
+            catalog.artifacts().iter().map(|((p, a), count)| (&**p, &**a, *count)).collect();
+        assert_eq!(counts, [("", "", 1), ("prod-1", "pa-1", 1), ("prod-1", "pa-2", 2)]);
+        assert_eq!(catalog.launched().map(|id| &**id).collect::<Vec<_>>(), ["prod-1"]);
+        assert!(catalog.is_launched("prod-1"));
+        assert!(!catalog.is_launched("prod-") && !catalog.is_launched("prod-2"));
     }
 
     #[test]

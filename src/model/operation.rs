@@ -35,6 +35,10 @@ operations! {
     AssumeRole = "sts:AssumeRole",
     /// Takes messages that were read from the queue of events.
     DeleteMessageBatch = "sqs:DeleteMessage",
+    /// The active versions of a product, for an end user of it.
+    DescribeProduct = "servicecatalog:DescribeProduct",
+    /// The versions of a product, without what is recommended of them, for an administrator.
+    DescribeProductAsAdmin = "servicecatalog:DescribeProductAsAdmin",
     /// How a product's last operation went.
     DescribeRecord = "servicecatalog:DescribeRecord",
     /// Which account and identity the credentials belong to; needs no permission.
@@ -45,6 +49,8 @@ operations! {
     ListAccountsForParent = "organizations:ListAccountsForParent",
     /// The organisational units directly in a root or organisational unit.
     ListChildren = "organizations:ListChildren",
+    /// Every version of a product, for an administrator of it.
+    ListProvisioningArtifacts = "servicecatalog:ListProvisioningArtifacts",
     /// The regions that are enabled in an account.
     ListRegions = "account:ListRegions",
     /// The instances of one stack set.

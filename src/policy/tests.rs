@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::config::{Defaults, Events, Organization, TargetSpec};
+use crate::config::{Defaults, Events, Organization, TargetSpec, Versions};
 use crate::model::{AccountId, Region, RoleName, SessionName};
 
 fn config() -> Config {
@@ -101,6 +101,19 @@ fn what_is_switched_on_is_allowed_and_nothing_else() {
     let search = "servicecatalog:SearchProvisionedProducts";
     assert_eq!(actions(&document), ["servicecatalog:DescribeRecord", INSTANCES, SCAN, search]);
     assert_eq!(document["Statement"].as_array().unwrap().len(), 1, "all of them know the level");
+}
+
+#[test]
+fn versions_are_told_by_calls_that_know_no_level() {
+    let mut config = config();
+    config.versions = Some(Versions { refresh: Duration::from_secs(24 * 60 * 60) });
+    let document = hub(&Needs::of(&config, "aws"));
+    let ways = ["DescribeProduct", "DescribeProductAsAdmin", "ListProvisioningArtifacts"];
+    let ways = ways.map(|name| format!("servicecatalog:{name}"));
+    assert_eq!(actions(&document)[2..], ways);
+    let statement = &document["Statement"][1];
+    assert_eq!(statement["Action"], json!(ways));
+    assert!(statement.get("Condition").is_none(), "with it, all of them would be denied");
 }
 
 #[test]

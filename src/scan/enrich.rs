@@ -1,6 +1,6 @@
-//! What is asked when products and stack instances are in: names and tags, and records.
+//! What is asked when products and stack instances are in: names and tags, records, versions.
 //!
-//! Two stages beside one another, within the calls that a target may have in flight. Whatever
+//! Stages beside one another, within the calls that a target may have in flight. Whatever
 //! becomes of them is said of them alone: they begin when nothing else waits, and end early enough
 //! that the next scan is not late.
 
@@ -13,12 +13,15 @@ use tokio::time::Instant;
 
 use super::attempt::{Job, panicked};
 use super::pages::Pages;
+use super::versions::{OPERATION as VERSIONS, Questions};
 use crate::aws::{CallError, NamesPage};
 use crate::config::Scan;
 use crate::model::{Catalog, Moment, Names, NamesBuilder, Operation, Reason, Record};
-use crate::snapshot::{EnrichmentEnd, NamesEnd, RecordAnswer, RecordDue, RecordsEnd, Stage};
+use crate::snapshot::{
+    EnrichmentEnd, NamesEnd, RecordAnswer, RecordDue, RecordsEnd, Stage, VersionsEnd,
+};
 
-/// When both stages are over, counted from the begin of the attempt.
+/// When these stages are over, counted from the begin of the attempt.
 pub(super) fn time_for(scan: &Scan) -> Duration {
     scan.timeout.min(scan.interval * 3 / 4)
 }
@@ -29,6 +32,8 @@ pub(super) struct Enrichment {
     names: bool,
     /// `None` if the stage does not run.
     records: Option<Vec<RecordDue>>,
+    /// Likewise.
+    versions: Option<Questions>,
 }
 
 /// What came of it, and every failure.
@@ -41,6 +46,7 @@ pub(super) struct Enriched {
 enum Done {
     Names(NamesEnd, Option<CallError>),
     Records(RecordsEnd, Vec<CallError>),
+    Versions(VersionsEnd, Vec<CallError>),
 }
 
 impl Enrichment {
@@ -52,12 +58,15 @@ impl Enrichment {
         Self {
             names: runs(enrich.names_and_tags, Stage::NamesAndTags),
             records: records.then(|| job.prior.records_due(catalog, now)),
+            versions: Questions::plan(job, catalog, now),
         }
     }
 
     /// Whether it takes any call.
     pub(super) fn asks(&self) -> bool {
-        self.names || self.records.as_ref().is_some_and(|due| !due.is_empty())
+        self.names
+            || self.records.as_ref().is_some_and(|due| !due.is_empty())
+            || self.versions.as_ref().is_some_and(Questions::asks)
     }
 
     /// Asks, until `deadline`.
@@ -77,6 +86,14 @@ impl Enrichment {
                 Done::Names(NamesEnd { asked, took: began.elapsed(), found }, error)
             })
         });
+        let versions = self.versions.map(|questions| {
+            let (calls, refresh) = (calls.clone(), questions.refresh());
+            let task = tasks.spawn(async move {
+                let (end, errors) = questions.ask(&calls, asked).await;
+                Done::Versions(end, errors)
+            });
+            (task.id(), refresh)
+        });
         if let Some(due) = self.records {
             tasks.spawn(async move {
                 let (end, errors) = records(&calls, due, asked).await;
@@ -90,6 +107,10 @@ impl Enrichment {
                 if names.as_ref().is_some_and(|names| names.id() == panic.id()) {
                     let error = panicked(Operation::SearchProvisionedProducts);
                     Done::Names(NamesEnd { asked, took, found: Err(error.reason) }, Some(error))
+                } else if let Some((_, refresh)) = versions.filter(|(id, _)| *id == panic.id()) {
+                    let error = panicked(VERSIONS);
+                    let end = Questions::failed(refresh, asked, took, error.reason);
+                    Done::Versions(end, vec![error])
                 } else {
                     let error = panicked(Operation::DescribeRecord);
                     let failure = Some(error.reason);
@@ -114,16 +135,20 @@ impl Enriched {
                 self.end.records = Some(end);
                 self.errors.extend(errors.into_iter().map(|error| (Stage::Records, error)));
             }
+            Done::Versions(end, errors) => {
+                self.end.versions = Some(end);
+                self.errors.extend(errors.into_iter().map(|error| (Stage::Versions, error)));
+            }
         }
     }
 }
 
-/// The calls of both stages.
+/// The calls of these stages.
 #[derive(Clone, Debug)]
-struct Calls {
-    job: Job,
-    deadline: Instant,
-    permits: Arc<Semaphore>,
+pub(super) struct Calls {
+    pub(super) job: Job,
+    pub(super) deadline: Instant,
+    pub(super) permits: Arc<Semaphore>,
 }
 
 impl Calls {

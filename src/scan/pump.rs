@@ -16,15 +16,15 @@ use super::encoder::{Ask, Encoder, Submission, become_ready};
 use super::events::Hints;
 use super::keeper::{Keeper, Wish};
 use super::roster::Roster;
+use super::shown::{shown_of, terms_of};
 use super::slot::Slot;
 use super::slots::Slots;
 use super::wakes::Wakes;
 use crate::aws::{CallError, Identity};
-use crate::config::{Config, Refresh};
-use crate::families::{Shown, TagLabel};
+use crate::config::Config;
 use crate::model::{AccountId, Clock, Region};
 use crate::publish::{Publisher, Readiness};
-use crate::snapshot::{Snapshot, Terms};
+use crate::snapshot::Snapshot;
 use crate::storage::{self, Storage};
 use crate::telemetry::SelfMetrics;
 
@@ -412,35 +412,6 @@ impl Pump {
             self.is_news = true;
             self.touch(number);
         }
-    }
-}
-
-/// What the configuration shows of a snapshot.
-#[must_use]
-pub fn shown_of(config: &Config) -> Shown {
-    Shown {
-        per_product: config.metrics.per_product,
-        max_instance_series: config.metrics.max_instance_series,
-        max_series: config.metrics.max_series,
-        names_and_tags: config.enrich.names_and_tags,
-        records: config.enrich.records,
-        tags: config.enrich.tags.iter().map(|(key, label)| TagLabel::new(key, label)).collect(),
-    }
-}
-
-/// What the configuration says of what is kept and shown.
-fn terms_of(config: &Config) -> Terms {
-    let (scan, metrics) = (&config.scan, &config.metrics);
-    let changed = scan.stack_instances.refresh == Refresh::Changed;
-    Terms {
-        serve_stale_for: scan.serve_stale_for,
-        max_age: changed.then_some(scan.stack_instances.max_age),
-        shard: config.shard.ordinal,
-        shards: config.shard.total,
-        per_product: metrics.per_product,
-        per_instance: metrics.per_instance,
-        max_instance_series: metrics.max_instance_series,
-        max_series: metrics.max_series,
     }
 }
 

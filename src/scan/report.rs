@@ -96,6 +96,10 @@ fn consequence(stage: Stage) -> &'static str {
             "records of operations were not read; products and stack instances do not depend on \
              them, and enrich.records turns them off"
         }
+        Stage::Versions => {
+            "versions of products were not read; what was known of them stays, products and stack \
+             instances do not depend on them, and without versions.refresh nothing asks"
+        }
     }
 }
 
@@ -145,7 +149,7 @@ mod tests {
             products_took: took,
             listings_took: None,
             listings: vec![],
-            enrichment: EnrichmentEnd { names: None, records: Some(records) },
+            enrichment: EnrichmentEnd { records: Some(records), ..EnrichmentEnd::default() },
         });
         state
     }

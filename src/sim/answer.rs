@@ -126,6 +126,9 @@ impl World {
             Operation::ListStackInstancesForProvisionedProduct => self.list_instances(question),
             Operation::SearchProvisionedProducts => self.search(question),
             Operation::DescribeRecord => self.describe_record(question),
+            Operation::ListProvisioningArtifacts
+            | Operation::DescribeProduct
+            | Operation::DescribeProductAsAdmin => self.versions(question),
             Operation::GetCallerIdentity => Ok(self.caller_identity(question)),
             Operation::AssumeRole => self.assume_role(question),
             Operation::ListAccounts => self.list_accounts(question),

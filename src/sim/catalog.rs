@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::life::Life;
+use super::offer::Offer;
 use super::product::ProvisionedProduct;
 use super::record::Record;
 
@@ -20,6 +21,8 @@ pub struct Catalog {
     record_index: Option<HashMap<String, usize>>,
     /// Records that are other than their products say.
     told: HashMap<String, Record>,
+    /// What was said of products of the catalog.
+    offers: HashMap<String, Offer>,
     pub(super) life: Life,
 }
 
@@ -30,6 +33,7 @@ impl Catalog {
             index: None,
             record_index: None,
             told: HashMap::new(),
+            offers: HashMap::new(),
             life,
         }
     }
@@ -88,6 +92,18 @@ impl Catalog {
             named.collect()
         });
         index.get(id).map(|&n| Record::of(&products[n], id))
+    }
+
+    /// Says what is offered under a product's id, whatever was launched from it.
+    pub fn offer(&mut self, product_id: impl Into<String>, offer: Offer) {
+        self.offers.insert(product_id.into(), offer);
+    }
+
+    /// What is offered under that id: as it was said, or what was launched from it.
+    #[must_use]
+    pub fn offered(&self, product_id: &str) -> Option<Offer> {
+        let said = self.offers.get(product_id).cloned();
+        said.or_else(|| Offer::of(&self.products, product_id))
     }
 
     fn forget_places(&mut self) {

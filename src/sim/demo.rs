@@ -1,5 +1,8 @@
 //! Ready-made worlds: the one of `demo`, and sized ones for measurements.
 
+use std::collections::BTreeMap;
+
+use super::offer::{Access, Offer, Version};
 use super::product::{ACCOUNT, ProvisionedProduct, REGION, StackInstance};
 use super::random::{Random, hash};
 use super::world::World;
@@ -59,7 +62,10 @@ impl World {
         products.extend(peculiar(&mut random, now_unix));
         // AWS lists by id or by nothing at all: types come mixed.
         products.sort_by(|a, b| a.id.cmp(&b.id));
-        *world.catalog_mut(ACCOUNT, REGION).products_mut() = products;
+        let offers = offers(&products, now_unix as f64);
+        let catalog = world.catalog_mut(ACCOUNT, REGION);
+        *catalog.products_mut() = products;
+        offers.into_iter().for_each(|(product_id, offer)| catalog.offer(product_id, offer));
         world
     }
 
@@ -80,6 +86,29 @@ impl World {
             .collect();
         world
     }
+}
+
+/// What the products were launched from, and what its administrators did since: nothing; a newer
+/// version; a newer one, with a warning of the old one; a newer one in place of the old one.
+fn offers(products: &[ProvisionedProduct], now: f64) -> Vec<(String, Offer)> {
+    let launched = products.iter().filter_map(|product| {
+        Some((product.product_id.clone()?, product.provisioning_artifact_id.clone()?))
+    });
+    let launched: BTreeMap<String, String> = launched.collect();
+    let offer = |(n, (product_id, artifact_id)): (usize, (String, String))| {
+        let created = (now - 800.0 * DAY).round();
+        let newer = format!("pa-{:013x}", hash(1, &product_id) >> 12);
+        let newer = Version::active(newer, (now - 30.0 * DAY).round()).named("v1.1");
+        let old = Version::active(artifact_id, created).named("v1.0");
+        let versions = match n % 4 {
+            0 => vec![old.deprecated(), newer],
+            1 => vec![old.inactive(), newer],
+            2 => vec![old, newer],
+            _ => vec![old],
+        };
+        (product_id, Offer { access: Access::Owner, versions })
+    };
+    launched.into_iter().enumerate().map(offer).collect()
 }
 
 /// A healthy product, launched some time in the two years before `now_unix`.
@@ -185,6 +214,8 @@ fn peculiar(random: &mut Random, now_unix: u64) -> Vec<ProvisionedProduct> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const NOW: u64 = 1_780_000_000;
@@ -222,6 +253,19 @@ mod tests {
         assert!(products.iter().all(|product| product.product_name.is_some()));
         assert!(products.iter().any(|product| product.tags.is_empty()));
         assert!(products.iter().any(|product| product.tags.len() == 3));
+    }
+
+    #[test]
+    fn the_demo_world_has_versions_that_are_deprecated_inactive_and_newer() {
+        let world = World::demo(1, NOW);
+        let catalog = world.catalog(ACCOUNT, REGION).unwrap();
+        let ids: BTreeSet<_> =
+            catalog.products().iter().filter_map(|p| p.product_id.clone()).collect();
+        let offers = ids.iter().map(|id| catalog.offered(id).unwrap());
+        let versions: Vec<_> = offers.flat_map(|offer| offer.versions).collect();
+        assert!(versions.len() > ids.len());
+        assert!(versions.iter().any(|version| !version.active));
+        assert!(versions.iter().any(|version| version.guidance.as_deref() == Some("DEPRECATED")));
     }
 
     #[test]

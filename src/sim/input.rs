@@ -39,7 +39,9 @@ fn role_of(arn: &str) -> &str {
 pub(super) struct Input {
     pub access_level_filter: Option<AccessLevelFilter>,
     pub provisioned_product_id: Option<String>,
-    /// Of a record.
+    /// Of a product of the catalog.
+    pub product_id: Option<String>,
+    /// Of a record, or of a product of the catalog.
     pub id: Option<String>,
     pub sort_by: Option<String>,
     pub sort_order: Option<String>,
@@ -102,9 +104,9 @@ impl Input {
         Ok(input)
     }
 
-    /// What the call is about: a product, a record, a root or unit, a role.
+    /// What the call is about: a provisioned product, a product of the catalog, a record, a root or unit, a role.
     pub fn about(&self) -> Option<&str> {
-        [&self.provisioned_product_id, &self.id, &self.parent_id, &self.role_arn]
+        [&self.provisioned_product_id, &self.product_id, &self.id, &self.parent_id, &self.role_arn]
             .into_iter()
             .find_map(Option::as_deref)
     }

@@ -43,6 +43,11 @@ impl<'a> Object<'a> {
         self.out.extend_from_slice(value.to_string().as_bytes());
     }
 
+    pub fn boolean(&mut self, key: &str, value: bool) {
+        self.key(key);
+        self.out.extend_from_slice(value.to_string().as_bytes());
+    }
+
     pub fn null(&mut self, key: &str) {
         self.key(key);
         self.out.extend_from_slice(b"null");

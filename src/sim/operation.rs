@@ -13,6 +13,12 @@ pub enum Operation {
     SearchProvisionedProducts,
     /// Service Catalog: what became of one launch, update or termination.
     DescribeRecord,
+    /// Service Catalog: every version of a product, to who owns it.
+    ListProvisioningArtifacts,
+    /// Service Catalog: a product and its active versions, to an end user.
+    DescribeProduct,
+    /// Service Catalog: a product and its versions, to an administrator.
+    DescribeProductAsAdmin,
     /// STS: whose credentials these are.
     GetCallerIdentity,
     /// STS: credentials of a role.
@@ -49,11 +55,14 @@ pub(super) enum Service {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Operation; 10] = [
+    pub const ALL: [Operation; 13] = [
         Operation::ScanProvisionedProducts,
         Operation::ListStackInstancesForProvisionedProduct,
         Operation::SearchProvisionedProducts,
         Operation::DescribeRecord,
+        Operation::ListProvisioningArtifacts,
+        Operation::DescribeProduct,
+        Operation::DescribeProductAsAdmin,
         Operation::GetCallerIdentity,
         Operation::AssumeRole,
         Operation::ListAccounts,
@@ -115,7 +124,12 @@ impl Operation {
     pub(super) fn is_paged(self) -> bool {
         !matches!(
             self,
-            Operation::DescribeRecord | Operation::GetCallerIdentity | Operation::AssumeRole
+            Operation::DescribeRecord
+                | Operation::ListProvisioningArtifacts
+                | Operation::DescribeProduct
+                | Operation::DescribeProductAsAdmin
+                | Operation::GetCallerIdentity
+                | Operation::AssumeRole
         )
     }
 
@@ -145,6 +159,9 @@ impl Operation {
             }
             Operation::SearchProvisionedProducts => (Service::Catalog, "SearchProvisionedProducts"),
             Operation::DescribeRecord => (Service::Catalog, "DescribeRecord"),
+            Operation::ListProvisioningArtifacts => (Service::Catalog, "ListProvisioningArtifacts"),
+            Operation::DescribeProduct => (Service::Catalog, "DescribeProduct"),
+            Operation::DescribeProductAsAdmin => (Service::Catalog, "DescribeProductAsAdmin"),
             Operation::GetCallerIdentity => (Service::Sts, "GetCallerIdentity"),
             Operation::AssumeRole => (Service::Sts, "AssumeRole"),
             Operation::ListAccounts => (Service::Organizations, "ListAccounts"),

@@ -4,6 +4,8 @@ use super::answer::Question;
 use super::catalog::Catalog;
 use super::input::{AccessLevel, invalid};
 use super::json;
+use super::offer;
+use super::operation::Operation;
 use super::paging::Next;
 use super::product::{ProvisionedProduct, StackInstance};
 use super::random::hash;
@@ -86,6 +88,25 @@ impl World {
             body.object("RecordDetail", |object| record.render(object));
             body.array("RecordOutputs", [(); 0], |(), _| ());
         }))
+    }
+}
+
+impl World {
+    /// The three calls that tell the versions of a product.
+    pub(super) fn versions(&self, question: &Question<'_>) -> Result<Vec<u8>, Refusal> {
+        let (input, operation) = (question.input, question.operation);
+        let id = match operation {
+            Operation::ListProvisioningArtifacts => {
+                input.product_id.as_deref().ok_or_else(|| must_not_be_null("productId"))?
+            }
+            _ => input.id.as_deref().ok_or_else(|| {
+                Refusal::new("InvalidParametersException", "Either Id or Name must be given")
+            })?,
+        };
+        let catalog = self.catalog(&question.caller.account, question.region);
+        let offer = catalog.and_then(|catalog| catalog.offered(id)).ok_or_else(|| not_found(id))?;
+        let versions = offer.shown(operation).ok_or_else(|| not_found(id))?;
+        Ok(json::object(|body| offer::render(operation, id, &versions, body)))
     }
 }
 

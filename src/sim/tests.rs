@@ -7,6 +7,7 @@ mod organizations;
 mod roles;
 mod searches;
 mod sockets;
+mod versions;
 
 use serde_json::{Value, json};
 

@@ -41,6 +41,8 @@ pub struct ListingCounts {
     pub never_listed: u64,
     /// That succeeded, because something spoke against the last one.
     pub unsettled: u64,
+    /// That succeeded, because a message named it.
+    pub hinted: u64,
     /// That succeeded, because it was their turn.
     pub turn: u64,
     /// That AWS refused: it knows no such stack set, or denies it.
@@ -57,6 +59,7 @@ impl ListingCounts {
                 ListingOutcome::Listed(_, basis) => match basis.cause {
                     Cause::NeverListed => &mut counts.never_listed,
                     Cause::Unsettled => &mut counts.unsettled,
+                    Cause::Hinted => &mut counts.hinted,
                     Cause::Turn => &mut counts.turn,
                 },
                 ListingOutcome::Refused(_) => &mut counts.refused,
@@ -76,10 +79,17 @@ pub(super) struct Ran {
 
 impl Ran {
     pub(super) fn of(end: &AttemptEnd) -> Self {
-        let (names, records) = (&end.enrichment.names, &end.enrichment.records);
+        let behind = &end.enrichment;
+        let ran = |stage: Stage| match stage {
+            Stage::Products => true,
+            Stage::StackInstances => end.listings_took.is_some(),
+            Stage::NamesAndTags => behind.names.is_some(),
+            Stage::Records => behind.records.is_some(),
+            Stage::Versions => behind.versions.is_some(),
+        };
         Self {
             begun: end.begun.unix,
-            stages: [true, end.listings_took.is_some(), names.is_some(), records.is_some()],
+            stages: Stage::ALL.map(ran),
             listings: ListingCounts::of(&end.listings),
         }
     }

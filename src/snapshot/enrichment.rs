@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Stage, TargetState};
+use super::{Stage, TargetState, VersionsEnd};
 use crate::model::{Catalog, Moment, Names, Product, ProductNames, ProductStatus, Reason, Record};
 
 /// What was denied is not asked again for so long: permissions do not change by asking.
-const PAUSE: Duration = Duration::from_secs(30 * 60);
+pub(super) const PAUSE: Duration = Duration::from_secs(30 * 60);
 
 /// What an attempt found out besides products and stack instances. `None` is a stage that did not
 /// run: turned off, paused, or without a product list.
@@ -21,6 +21,8 @@ pub struct EnrichmentEnd {
     pub names: Option<NamesEnd>,
     /// Records of products that are not AVAILABLE.
     pub records: Option<RecordsEnd>,
+    /// Versions of the products that they were launched from.
+    pub versions: Option<VersionsEnd>,
 }
 
 /// How a search for names and tags ended.
@@ -198,11 +200,18 @@ impl TargetState {
             let result = worst.map_or(Ok(()), Err);
             self.stages[Stage::Records.index()].finish(result, begun, records.took);
         }
+        if let Some(versions) = end.versions {
+            self.versions_finished(versions, begun);
+        }
     }
 
     fn pause(&mut self, stage: Stage, failure: Option<Reason>, asked: Moment) {
         let denied = matches!(failure, Some(Reason::AccessDenied | Reason::ScpDenied));
-        let until = denied.then(|| asked.uptime.saturating_add(PAUSE));
+        self.rest(stage, denied.then(|| asked.uptime.saturating_add(PAUSE)));
+    }
+
+    /// Does not ask a stage again before that uptime.
+    pub(super) fn rest(&mut self, stage: Stage, until: Option<Duration>) {
         if self.enrichment.paused[stage.index()] != until {
             Arc::make_mut(&mut self.enrichment).paused[stage.index()] = until;
         }

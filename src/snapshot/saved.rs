@@ -7,12 +7,14 @@
 //! nobody.
 
 mod restore;
+mod versions;
 
 use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use self::versions::SavedVersions;
 use super::stack_set::Known;
 use super::{Cause, Stage, StageResult, TargetState};
 use crate::model::{InstanceStatus, Moment, Product, Provisioning, Record, StatusName as _};
@@ -40,6 +42,8 @@ pub struct SavedTarget<'s> {
     empty_since: Option<f64>,
     names: Vec<SavedNames<'s>>,
     records: Vec<SavedRecord<'s>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    versions: Option<SavedVersions<'s>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -175,6 +179,7 @@ impl TargetState {
             empty_since: self.history.empty_since.map(|since| wall.of(since)),
             names: self.saved_names(),
             records: self.saved_records(wall),
+            versions: versions::saved(&self.versions, wall),
         })
     }
 

@@ -16,12 +16,14 @@ pub enum Stage {
     NamesAndTags,
     /// The last records of products that are not AVAILABLE, where wanted.
     Records,
+    /// The versions of the products that they were launched from, where wanted.
+    Versions,
 }
 
 impl Stage {
     /// Every stage, in the order in which they are exported.
-    pub const ALL: [Self; 4] =
-        [Self::Products, Self::StackInstances, Self::NamesAndTags, Self::Records];
+    pub const ALL: [Self; 5] =
+        [Self::Products, Self::StackInstances, Self::NamesAndTags, Self::Records, Self::Versions];
 
     /// The stages without which a scan is no success. The others add to what these found, and
     /// need permissions that not everybody gives.
@@ -35,6 +37,7 @@ impl Stage {
             Self::StackInstances => "stack_instances",
             Self::NamesAndTags => "names_and_tags",
             Self::Records => "records",
+            Self::Versions => "versions",
         }
     }
 

@@ -129,7 +129,7 @@ class Guide(unittest.TestCase):
     def test_what_can_be_taken_out_is_what_such_a_configuration_does_not_need(self):
         base = "organization: {role_name: R, regions: %s, management_role_arn: '%s'%s}\nenrich: {%s}\n"
         reader = HUB.replace("Hub", "Discovery")
-        most = base % ("auto", reader, ", exclude_ous: [ou-ab12-34cd56ef]", "names_and_tags: true")
+        most = base % ("auto", reader, ", exclude_ous: [ou-ab12-34cd56ef]", "names_and_tags: true") + "versions: {refresh: 24h}\n"
         least = base % ("[eu-central-1]", reader, "", "records: off")
 
         def actions(config):

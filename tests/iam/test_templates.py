@@ -14,7 +14,7 @@ MEMBER = "arn:aws:iam::222222222222:role/ServiceCatalogExporter"
 OTHER = "arn:aws:iam::333333333333:role/path/Other"
 MEMBERS = "arn:aws:iam::*:role/ServiceCatalogExporter"
 DISCOVERY = "arn:aws:iam::123456789012:role/ServiceCatalogExporterDiscovery"
-ALL = "enrich: {names_and_tags: true, records: problems}\n"
+ALL = "enrich: {names_and_tags: true, records: problems}\nversions: {refresh: 24h}\n"
 
 
 def target(arn, external_id=""):

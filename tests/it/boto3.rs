@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use servicecatalog_exporter::sim::{
     ACCESS_KEY_ID, ACCOUNT, Fleet, Operation, ProvisionedProduct, REGION, SECRET_ACCESS_KEY,
-    Simulator, StackInstance, World,
+    Simulator, StackInstance, Version, World,
 };
 
 use crate::support::foreign::{python, run};
@@ -62,7 +62,25 @@ fn truth(world: &World, account: &str, region: &str) -> Value {
         })),
         "vended": vended(products),
         "tags": tags(products),
+        "versions": versions(world, account, region, |it| json!([it.id, it.active, it.guidance, it.name])),
+        "summaries": versions(world, account, region, |it| json!(it.id)),
     })
+}
+
+/// The versions of everything that is in use.
+fn versions(
+    world: &World,
+    account: &str,
+    region: &str,
+    told: impl Fn(&Version) -> Value,
+) -> BTreeMap<String, Vec<Value>> {
+    let catalog = world.catalog(account, region).unwrap();
+    let launched = catalog.products().iter().filter_map(|product| product.product_id.clone());
+    let told = |id: String| {
+        let offer = catalog.offered(&id).unwrap();
+        (id, offer.versions.iter().map(&told).collect())
+    };
+    launched.map(told).collect()
 }
 
 fn counted(texts: impl Iterator<Item = String>) -> BTreeMap<String, usize> {
@@ -123,6 +141,8 @@ async fn assert_seen_as_it_is(simulator: &Simulator, account: &str, region: &str
         "missing_id": "ValidationException",
         "search_page_size": "ValidationException",
         "unknown_record": "ResourceNotFoundException",
+        "unknown_origin": "ResourceNotFoundException",
+        "no_end_user": "ResourceNotFoundException",
         "unknown_operation": "UnknownOperationException",
         "unknown_caller": "InvalidClientTokenId",
     });

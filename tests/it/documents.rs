@@ -211,7 +211,8 @@ fn needs(yaml: &str) -> Needs {
 #[test]
 fn the_role_for_member_accounts_allows_what_any_configuration_can_need_and_no_more() {
     let all = needs(
-        "enrich: {names_and_tags: true}\norganization: {role_name: Exporter, regions: auto}\n",
+        "enrich: {names_and_tags: true}\nversions: {refresh: 24h}\n\
+         organization: {role_name: Exporter, regions: auto}\n",
     );
     let member = policy::member(&all).unwrap().to_string();
     let hub = RoleArn::parse("arn:aws:iam::123456789012:role/Hub").unwrap();

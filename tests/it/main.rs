@@ -44,5 +44,6 @@ mod reference;
 mod restart;
 mod soak;
 mod support;
+mod versions;
 mod web_file;
 mod wire;

@@ -231,6 +231,17 @@ async fn parliament_finds_nothing_wrong_with_any_policy() {
     }
 }
 
+/// No single scan asks for versions, so this is no case. The calls are about products, which are
+/// the only resources that they know, and which nobody knows beforehand: all of them are `*`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs parliament"]
+async fn parliament_finds_but_one_star_in_the_policy_for_versions() {
+    let document = printed("versions: {refresh: 24h}\n").await.remove("hub").unwrap();
+    let [found] = &findings(&[document]).await[..] else { panic!("one policy, one answer") };
+    let [star] = &found[..] else { panic!("{found:?}") };
+    assert_eq!((&star["issue"], &star["severity"]), (&json!("RESOURCE_STAR"), &json!("LOW")));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs parliament"]
 async fn parliament_would_complain() {

@@ -1,7 +1,9 @@
 //! `promtool check metrics` has nothing to say: neither an error nor a style warning.
 
 use std::process::Command;
+use std::time::Duration;
 
+use servicecatalog_exporter::config::Versions;
 use servicecatalog_exporter::model::PerInstance;
 use servicecatalog_exporter::sim::{
     ACCOUNT, Fault, Operation, ProvisionedProduct, REGION, StackInstance, What, World,
@@ -44,6 +46,7 @@ async fn nothing_is_wrong_before_the_first_scan() {
 async fn nothing_is_wrong_with_the_demo_world_and_as_it_moves_on() {
     let rig = Rig::with(World::demo(1, 1_780_000_000), |config| {
         config.metrics.per_instance = PerInstance::All;
+        config.versions = Some(Versions { refresh: Duration::from_secs(24 * 60 * 60) });
     })
     .await;
     for _ in 0..5 {

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use std::time::Duration;
+
 use servicecatalog_exporter::app::reference;
+use servicecatalog_exporter::config::Versions;
 use servicecatalog_exporter::sim::{self, Fault, Fleet, Operation, What, World};
 
 use crate::events::Queue;
@@ -81,12 +84,15 @@ async fn eventful_scrape() -> Scrape {
         config.enrich.names_and_tags = true;
         config.events = queue.events();
         config.enrich.tags = vec![("Owner".into(), "owner".into())];
+        config.versions = Some(Versions { refresh: Duration::from_secs(24 * 60 * 60) });
     })
     .await;
     fleet::found(&rig).await;
     let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
     rig.simulator.inject(throttle.times(1));
     scan_and_be_named(&rig).await;
+    // Versions are those of products that were in use before.
+    rig.scan().await;
     let denied = Fault::new(What::Denied).on(Operation::ScanProvisionedProducts);
     rig.simulator.inject(denied);
     rig.scan().await;

@@ -20,7 +20,7 @@ fn unknown_repeated_and_misplaced_keys_are_refused_at_their_place() {
         ),
         (
             "interval: 5m\n",
-            "exporter.yml:1:1: interval: unknown key; known here: scan, enrich, targets, \
+            "exporter.yml:1:1: interval: unknown key; known here: scan, enrich, versions, targets, \
              organization, sharding, events, metrics, aws, web, storage, log",
         ),
         (
@@ -39,7 +39,7 @@ fn unknown_repeated_and_misplaced_keys_are_refused_at_their_place() {
         (
             "- log\n",
             "exporter.yml:1:1: expected a mapping, found a list; write its keys below it, \
-             indented: scan, enrich, targets, organization, sharding, events, metrics, aws, web, storage, log",
+             indented: scan, enrich, versions, targets, organization, sharding, events, metrics, aws, web, storage, log",
         ),
     ]);
 }

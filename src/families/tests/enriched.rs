@@ -46,6 +46,7 @@ fn enriched() -> TargetState {
         enrichment: EnrichmentEnd {
             names: Some(NamesEnd { asked, took, found: Ok(Arc::new(names.finish())) }),
             records: Some(RecordsEnd { asked, took, answers, failure: None }),
+            versions: None,
         },
     });
     state

@@ -257,6 +257,7 @@ pub(super) fn usual_operation(stage: Stage) -> Operation {
         Stage::StackInstances => Operation::ListStackInstancesForProvisionedProduct,
         Stage::NamesAndTags => Operation::SearchProvisionedProducts,
         Stage::Records => Operation::DescribeRecord,
+        Stage::Versions => Operation::ListProvisioningArtifacts,
     }
 }
 

@@ -66,7 +66,7 @@ fn finish(state: &mut TargetState, begun: Moment, enrichment: EnrichmentEnd) {
 
 fn searched(state: &mut TargetState, asked: Moment, found: Result<Arc<Names>, Reason>) {
     let names = Some(NamesEnd { asked, took: Duration::from_secs(2), found });
-    finish(state, asked, EnrichmentEnd { names, records: None });
+    finish(state, asked, EnrichmentEnd { names, ..EnrichmentEnd::default() });
 }
 
 type Answer<'a> = (&'a str, &'a str, Option<Arc<Record>>);
@@ -80,7 +80,7 @@ fn read(state: &mut TargetState, asked: Moment, answers: Vec<Answer<'_>>, failur
         })
         .collect();
     let records = Some(RecordsEnd { asked, took: Duration::from_secs(3), answers, failure });
-    finish(state, asked, EnrichmentEnd { names: None, records });
+    finish(state, asked, EnrichmentEnd { records, ..EnrichmentEnd::default() });
 }
 
 fn product_name<'s>(state: &'s TargetState, id: &str) -> Option<&'s str> {

@@ -3,19 +3,23 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::versions::{SavedArtifact, SavedArtifacts, SavedOrigin, SavedVersions};
 use super::{
     SUCCEEDED, SavedList, SavedListing, SavedNames, SavedProduct, SavedRecord, SavedStage,
     SavedTarget,
 };
 use crate::model::{
-    AccountId, Catalog, CatalogBuilder, FoundProduct, InstanceStatus, Listing, Moment, Names,
-    NamesBuilder, Product, ProductStatus, Reason, Record, RecordError, RecordStatus, StackInstance,
-    Tally, VENDED_ACCOUNT_TYPE,
+    AccountId, Artifact, Artifacts, Catalog, CatalogBuilder, FoundProduct, InstanceStatus, Listing,
+    Moment, Names, NamesBuilder, Product, ProductStatus, Reason, Record, RecordError, RecordStatus,
+    StackInstance, Tally, VENDED_ACCOUNT_TYPE,
 };
 use crate::snapshot::enrichment::{Enrichment, KnownRecord};
 use crate::snapshot::history::History;
 use crate::snapshot::stack_set::{Known, StackSet};
-use crate::snapshot::{Basis, Dated, Stage, StageResult, StageState, TargetState};
+use crate::snapshot::versions::Closed;
+use crate::snapshot::{
+    Basis, Dated, KnownProduct, Stage, StageResult, StageState, TargetState, Versions,
+};
 
 /// So far may a kept time lie in the future: what two looks at one clock differ by.
 const SLACK: f64 = 5.0;
@@ -94,6 +98,9 @@ impl TargetState {
             enrichment.records.insert((&*record.product).into(), known);
         }
         state.enrichment = Arc::new(enrichment);
+        if let Some(saved) = &saved.versions {
+            state.versions = Arc::new(versions(saved, now)?);
+        }
         state.look_for_the_oldest();
         Some(state)
     }
@@ -199,4 +206,52 @@ fn known_record(saved: &SavedRecord<'_>, now: Now) -> Option<KnownRecord> {
         record: Some(Arc::new(record)),
         refusals: 0,
     })
+}
+
+fn versions(saved: &SavedVersions<'_>, now: Now) -> Option<Versions> {
+    let mut versions = Versions { denied: closed(saved.denied, now)?, ..Versions::default() };
+    for product in &saved.products {
+        versions.products.insert((&*product.id).into(), known_product(product, now)?);
+    }
+    Some(versions)
+}
+
+fn known_product(saved: &SavedOrigin<'_>, now: Now) -> Option<KnownProduct> {
+    let artifacts = match &saved.known {
+        Some(known) => {
+            Some(Dated { value: Arc::new(artifacts(known)), asked: now.moment(known.asked)? })
+        }
+        None => None,
+    };
+    let tried = match saved.tried {
+        Some(tried) => Some(now.moment(tried)?),
+        None => None,
+    };
+    let failure = match &saved.failure {
+        Some(reason) => Some(Reason::read(reason)?),
+        None => None,
+    };
+    let refused = closed(saved.refused, now)?;
+    Some(KnownProduct { artifacts, tried, failure, failures: saved.failures, refused })
+}
+
+fn artifacts(saved: &SavedArtifacts<'_>) -> Artifacts {
+    let artifact = |saved: &SavedArtifact<'_>| Artifact {
+        id: (&*saved.id).into(),
+        name: (&*saved.name).into(),
+        created: saved.created,
+        guidance: (&*saved.guidance).into(),
+        active: saved.active,
+    };
+    saved.items.iter().map(artifact).collect()
+}
+
+fn closed(saved: [Option<f64>; 3], now: Now) -> Option<Closed> {
+    let mut closed = Closed::default();
+    for (place, since) in closed.iter_mut().zip(saved) {
+        if let Some(since) = since {
+            *place = Some(now.moment(since)?);
+        }
+    }
+    Some(closed)
 }

@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use super::*;
 use crate::model::{
-    AccountId, CatalogBuilder, FoundProduct, Listing, ListingBuilder, NamesBuilder, PerInstance,
-    ProductStatus, Reason, RecordError, RecordStatus, Region, STACK_SET_TYPE,
+    AccountId, Artifact, CatalogBuilder, FoundProduct, Listing, ListingBuilder, NamesBuilder,
+    PerInstance, ProductStatus, Reason, RecordError, RecordStatus, Region, STACK_SET_TYPE, Way,
 };
 use crate::snapshot::{
     AttemptEnd, Basis, Dated, EnrichmentEnd, ListingOutcome, NamesEnd, RecordAnswer, RecordDue,
-    RecordsEnd,
+    RecordsEnd, VersionsAnswer, VersionsEnd,
 };
 
 const SECRET: &str = "hunter2";
@@ -50,6 +50,23 @@ fn listing() -> Arc<Listing> {
     builder.add("222222222222", "eu-west-1", Some("DRIFTED"));
     builder.add("222222222222", "eu-west-1", Some("INOPERABLE"));
     Arc::new(builder.finish(PerInstance::Problems, 1))
+}
+
+fn versions() -> VersionsAnswer {
+    let artifact = |id: &str, active| Artifact {
+        id: id.into(),
+        name: "v1 \"x\"".into(),
+        created: Some(1_536_068_318.933),
+        guidance: "DEPRECATED".into(),
+        active,
+    };
+    let artifacts = [artifact("pa-1", Some(false)), artifact("pa-2", None)];
+    VersionsAnswer {
+        product: "prod-1".into(),
+        asked: at(304),
+        refused: vec![Way::List],
+        found: Some(Ok(Arc::new(artifacts.into_iter().collect()))),
+    }
 }
 
 /// A target of which everything is known that can be.
@@ -107,6 +124,13 @@ fn known() -> TargetState {
                 answers,
                 failure: Some(Reason::Throttled),
             }),
+            versions: Some(VersionsEnd {
+                asked: at(304),
+                refresh: Duration::from_secs(86_400),
+                denied: vec![Way::AsAdmin],
+                answers: vec![versions()],
+                ..VersionsEnd::default()
+            }),
         },
     });
     state
@@ -152,6 +176,40 @@ fn what_is_taken_up_is_what_was_known_with_its_own_times() {
     let record = after.record_of(product).unwrap();
     assert_eq!((record.created, record.updated, record.has_failed()), (Some(1.5), Some(2.5), true));
     assert_eq!(after.status_since("pp-1"), Some(at(300).unix));
+    assert_eq!(before.artifacts_of("prod-1"), after.artifacts_of("prod-1"));
+}
+
+#[test]
+fn a_product_whose_versions_are_known_is_not_asked_about_again_after_a_restart() {
+    let before = known();
+    let after = restored(&text(&before, at(400)), later(400)).unwrap();
+    let day = Duration::from_secs(86_400);
+    let due = |seconds: u64| {
+        let catalog = after.products().unwrap();
+        after.versions_due(catalog, later(304 + seconds), day)
+    };
+    assert_eq!(due(86_399), []);
+    // What is closed is as old as it was: the denied call a day, the refused one a week.
+    let [due] = &due(86_400)[..] else { panic!("one product is due") };
+    assert_eq!((&*due.product, &due.ways[..]), ("prod-1", &[Way::Product, Way::AsAdmin][..]));
+    assert_eq!(after.versions().denied(later(400)), [Way::AsAdmin]);
+}
+
+#[test]
+fn a_file_of_before_there_were_versions_is_taken_up_without_them() {
+    let kept = text(&known(), at(400));
+    let (old, _) = kept.split_once(",\"versions\":").unwrap();
+    let after = restored(&format!("{old}}}"), later(400)).unwrap();
+    assert_eq!(after.versions(), &crate::snapshot::Versions::default());
+    let broken = kept.replace("\"refused\":[", "\"refused\":[1e300,");
+    assert!(serde_json::from_str::<SavedTarget<'_>>(&broken).is_err(), "one for each way");
+    for (from, to) in
+        [("\"tried\":1700000304.25", "\"tried\":-1e300"), ("\"failures\":0", "\"failures\":7")]
+    {
+        assert!(kept.contains(from), "{kept}");
+        let is_taken_up = restored(&kept.replace(from, to), later(400)).is_some();
+        assert_eq!(is_taken_up, from.contains("failures"), "{to}");
+    }
 }
 
 #[test]

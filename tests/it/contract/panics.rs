@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use servicecatalog_exporter::config::Versions;
 use servicecatalog_exporter::sim::{ProvisionedProduct, StackInstance, World};
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
@@ -133,4 +135,24 @@ async fn a_panic_while_names_or_records_are_read_fails_that_stage_and_no_other()
         scrape.assert_succeeded(failed);
         rig.stop().await;
     }
+}
+
+#[tokio::test]
+async fn a_panic_while_versions_are_read_fails_that_stage_and_no_other() {
+    let (armed, _guard) = lay("ListProvisioningArtifacts");
+    let rig = Rig::with(world(vec![ProvisionedProduct::tainted(0)]), |config| {
+        config.versions = Some(Versions { refresh: Duration::from_secs(24 * 60 * 60) });
+    })
+    .await;
+    rig.scan().await;
+    armed.store(true, Ordering::Relaxed);
+    let scrape = rig.scan_and_scrape().await;
+    assert!(!armed.load(Ordering::Relaxed), "it panicked");
+    scrape.assert_failed("versions", "other");
+    for stage in [PRODUCTS, STACK_INSTANCES, "records"] {
+        scrape.assert_succeeded(stage);
+    }
+    let scrape = rig.scan_and_scrape().await;
+    scrape.assert_succeeded("versions");
+    rig.stop().await;
 }

@@ -145,6 +145,28 @@ async fn what_enrichment_lacks_is_told_and_no_failure() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_call_that_may_tell_versions_is_tried_and_none_is_required() {
+    let (simulator, _, yaml) = three_accounts().await;
+    let denied = Fault::new(What::Denied).on(Operation::DescribeProductAsAdmin);
+    simulator.inject(denied.of_account(Fleet::account(2)));
+    let yaml = yaml + "versions: {refresh: 24h}\naws: {max_requests_per_second: 1000}\n";
+    let ended = check(&simulator, &yaml).await;
+    assert_eq!(ended.status.code(), Some(0), "{ended:?}");
+    let result = |n: usize, operation: Operation| {
+        results(&ended)[&(place(n), operation.name().to_owned())].clone()
+    };
+    for n in 0..3 {
+        assert_eq!(result(n, Operation::ListProvisioningArtifacts), "ok");
+        let of_an_end_user = result(n, Operation::DescribeProduct);
+        assert_eq!(of_an_end_user, "ok: not denied; not for this product");
+    }
+    let missing =
+        "failed, not required: access_denied; missing: servicecatalog:DescribeProductAsAdmin (";
+    assert!(result(2, Operation::DescribeProductAsAdmin).starts_with(missing));
+    assert_eq!(failed(&ended).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_role_that_is_denied_is_told_once_for_all_of_its_regions_with_what_to_check() {
     let fleet = Fleet { external_id: Some("open-sesame".into()), ..Fleet::default() };
     let [good, bad] = [0, 1].map(|n| fleet.role_arn(&Fleet::account(n)));

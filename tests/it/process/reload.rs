@@ -178,6 +178,18 @@ async fn a_changed_file_is_noticed_within_ten_seconds() {
     takes_over(&watch, "why=\"its file changed\"", changed).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_asked_for_from_a_reload_on_and_gone_after_another() {
+    const INFO: &str = "servicecatalog_provisioning_artifact_info";
+    const COUNTED: &str = "servicecatalog_provisioned_products_by_artifact";
+    let flags = ["--web.enable-lifecycle", "--scan.interval=1s"];
+    let watch = Watch::start(&targets(&[0]), &flags).await;
+    watch.reload(&(targets(&[0]) + "versions: {refresh: 24h}\n")).await;
+    watch.scrape_until(|scrape| !scrape.all(INFO, &[]).is_empty()).await;
+    watch.reload(&targets(&[0])).await;
+    watch.scrape_until(|scrape| scrape.all(COUNTED, &[]).is_empty()).await;
+}
+
 /// A folder as Kubernetes mounts it: the file is a link through `..data`, a link to the folder of
 /// a version.
 fn mount(folder: &Path, version: &str, yaml: &str) {

@@ -33,6 +33,7 @@ struct OutcomeRow<'s> {
 struct ListingRow {
     never_listed: u64,
     unsettled: u64,
+    hinted: u64,
     turn: u64,
     refused: u64,
     failed: u64,
@@ -40,11 +41,12 @@ struct ListingRow {
 
 impl<'s> AttemptRow<'s> {
     pub(super) fn of(attempt: &'s Attempt) -> Self {
-        let ListingCounts { never_listed, unsettled, turn, refused, failed } = attempt.listings;
+        let ListingCounts { never_listed, unsettled, hinted, turn, refused, failed } =
+            attempt.listings;
         Self {
             begun_timestamp_seconds: attempt.begun,
             stages: attempt.stages.iter().map(OutcomeRow::of).collect(),
-            listings: ListingRow { never_listed, unsettled, turn, refused, failed },
+            listings: ListingRow { never_listed, unsettled, hinted, turn, refused, failed },
         }
     }
 }
@@ -87,14 +89,15 @@ fn span_of(outcome: &StageOutcome) -> String {
 }
 
 fn listings(counts: &ListingCounts) -> String {
-    let ListingCounts { never_listed, unsettled, turn, refused, failed } = *counts;
-    let all = never_listed + unsettled + turn + refused + failed;
+    let ListingCounts { never_listed, unsettled, hinted, turn, refused, failed } = *counts;
+    let all = never_listed + unsettled + hinted + turn + refused + failed;
     if all == 0 {
         return String::new();
     }
     let kinds = [
         (never_listed, "never listed before"),
         (unsettled, "changed or unsettled"),
+        (hinted, "named by events"),
         (turn, "by their turn"),
         (refused, "refused"),
         (failed, "failed"),

@@ -39,7 +39,7 @@ struct ListingAnswer {
     listed_timestamp_seconds: Option<f64>,
     /// When that was last said to be still true, by a listing or a list.
     confirmed_timestamp_seconds: Option<f64>,
-    /// Why it was made: `never_listed`, `unsettled` or `turn`.
+    /// Why it was made: `never_listed`, `unsettled`, `hinted` or `turn`.
     cause: Option<&'static str>,
     last_failed: bool,
     last_refused: bool,
@@ -151,6 +151,7 @@ fn word(cause: Cause) -> &'static str {
     match cause {
         Cause::NeverListed => "never_listed",
         Cause::Unsettled => "unsettled",
+        Cause::Hinted => "hinted",
         Cause::Turn => "turn",
     }
 }
@@ -244,6 +245,7 @@ fn why(cause: Cause) -> &'static str {
     match cause {
         Cause::NeverListed => "no listing of it was known",
         Cause::Unsettled => "something had changed, or spoke against the one before",
+        Cause::Hinted => "a message of the queue of events named it",
         Cause::Turn => "it was its turn",
     }
 }

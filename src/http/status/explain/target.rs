@@ -233,7 +233,7 @@ impl<'c, 's> Target<'c, 's> {
                     many(sets, "stack set", "stack sets")
                 )
             }
-            Stage::NamesAndTags | Stage::Records => {
+            Stage::NamesAndTags | Stage::Records | Stage::Versions => {
                 "Products and stack instances do not suffer from it.".to_owned()
             }
         }
