@@ -204,7 +204,15 @@ fn nothing_is_kept_by_a_cache_on_the_way() {
 #[test]
 fn every_answer_is_counted_under_a_name_from_a_closed_set() {
     let handler = handler();
-    for path in ["/metrics?a=b", "/", "/-/healthy", "/-/ready", "/made/up", "/api/v1/status"] {
+    for path in [
+        "/metrics?a=b",
+        "/",
+        "/-/healthy",
+        "/-/ready",
+        "/made/up",
+        "/api/v1/status",
+        "/api/v1/explain",
+    ] {
         get(&handler, path);
     }
     get(&handler, "/?q=%");
@@ -220,6 +228,7 @@ fn every_answer_is_counted_under_a_name_from_a_closed_set() {
             ("ready", 503),
             ("other", 404),
             ("status", 200),
+            ("explain", 400),
             ("landing", 400),
             ("metrics", 405),
             ("metrics", 200),

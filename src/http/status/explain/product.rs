@@ -79,6 +79,10 @@ pub(super) fn explain<'s>(target: &Target<'_, 's>, id: &str) -> (ProductAnswer<'
     }
     let mut facts = Facts::default();
     say_row(&mut facts, &answer);
+    if let Some(since) = state.status_since(id) {
+        let since = target.case.when(since);
+        facts.say("status_since", format!("first seen in this status at {since}"));
+    }
     say_series(&mut facts, target, fate);
     if product.is_stack_set() {
         say_listing(&mut facts, target, product, fate);
