@@ -75,6 +75,7 @@ fn exported(scrape: &Scrape) -> BTreeMap<String, Shape> {
 async fn eventful_scrape() -> Scrape {
     let queue = Queue::start().await;
     queue.send("no event");
+    let storage = tempfile::tempdir().unwrap();
     let mut world = World::demo(1, 1_780_000_000);
     world.organize(sim::ACCOUNT);
     let rig = Rig::with(world, |config| {
@@ -83,6 +84,7 @@ async fn eventful_scrape() -> Scrape {
         config.aws.burst = 1;
         config.enrich.names_and_tags = true;
         config.events = queue.events();
+        config.storage.path = Some(storage.path().to_owned());
         config.enrich.tags = vec![("Owner".into(), "owner".into())];
         config.versions = Some(Versions { refresh: Duration::from_secs(24 * 60 * 60) });
     })
@@ -91,7 +93,11 @@ async fn eventful_scrape() -> Scrape {
     let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
     rig.simulator.inject(throttle.times(1));
     scan_and_be_named(&rig).await;
-    // Versions are those of products that were in use before.
+    // Versions are those of products that were in use before; a status begins where another was.
+    rig.simulator.with_world(|world| {
+        let products = world.catalog_mut(sim::ACCOUNT, sim::REGION).products_mut();
+        products.iter_mut().for_each(|product| product.status = Some("TAINTED".into()));
+    });
     rig.scan().await;
     let denied = Fault::new(What::Denied).on(Operation::ScanProvisionedProducts);
     rig.simulator.inject(denied);
@@ -105,6 +111,12 @@ async fn eventful_scrape() -> Scrape {
         of_daemon.iter().all(there).then_some(())
     };
     until("the queue of events is denied", denied).await;
+    until("what is known is kept", async || {
+        let scrape = rig.scrape().await;
+        let size = scrape.all("servicecatalog_exporter_storage_size_bytes", &[]);
+        (!size.is_empty()).then_some(())
+    })
+    .await;
     // The calls of the queue are published with those of a scan.
     let scrape = rig.scan_and_scrape().await;
     rig.stop().await;
