@@ -127,9 +127,12 @@ async fn every_query_of_every_panel_finds_something_in_a_fleet_in_trouble_and_ca
     let script = Script { prometheus: &prometheus, seconds: scrapes * every };
     assert_finds_fault(&script).await;
     let mut complaints = String::new();
-    for (dashboard, choices) in
-        [("fleet", [].as_slice()), ("product", products.as_slice()), ("exporter", &[])]
-    {
+    for (dashboard, choices) in [
+        ("fleet", [].as_slice()),
+        ("product", products.as_slice()),
+        ("versions", &[]),
+        ("exporter", &[]),
+    ] {
         let dashboard = format!("grafana/servicecatalog-{dashboard}.json");
         complaints += &script.run("ask.mjs", &dashboard, choices).await;
         let shown = choices.get(..1).unwrap_or_default();

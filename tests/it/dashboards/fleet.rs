@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use servicecatalog_exporter::config::{Organization, Refresh, Regions};
+use servicecatalog_exporter::config::{Organization, Refresh, Regions, Versions};
 use servicecatalog_exporter::model::{Region, RoleName, SessionName};
 use servicecatalog_exporter::sim;
 use servicecatalog_exporter::sim::{
@@ -42,6 +42,7 @@ pub async fn in_trouble() -> Rig {
         let tags = [("CostCenter", "cost_center"), ("Stage", "stage"), ("Team", "team")];
         config.enrich.tags = tags.map(|(key, label)| (key.to_owned(), label.to_owned())).to_vec();
         config.enrich.records = true;
+        config.versions = Some(Versions { refresh: Duration::from_secs(60 * 60) });
         config.scan.interval = Duration::from_secs(8);
         config.scan.timeout = Duration::from_secs(8);
         config.scan.stack_instances.refresh = Refresh::Changed;
