@@ -30,7 +30,7 @@ fmt: ## format the code
 fuzz: ## look for inputs that break a check, guided by coverage; needs cargo-fuzz; targets go in ARGS="…"
 	tools/fuzz $(ARGS)
 
-bench: ## measure the exporter beside what else there is; parts go in ARGS="…"; takes half an hour
+bench: ## measure the exporter beside what else there is; parts go in ARGS="…"; takes three quarters of an hour
 	bench/run $(ARGS)
 
 bench-check: ## do the counts of instructions hold? ARGS=--store makes today's the stored ones

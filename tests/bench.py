@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 
 from common import figures, install, report  # noqa: E402
 from common.figures import AT_LEAST, AT_MOST, Goal  # noqa: E402
-from parts import counts  # noqa: E402
+from parts import counts, reaction  # noqa: E402
 
 COUNTS = {"decode": 1000, "advance": 1000, "encode": 1000, "scrape": 1000}
 
@@ -122,6 +122,37 @@ class Check(unittest.TestCase):
 
     def test_what_is_stored_has_a_count_of_each_work(self):
         self.assertEqual(set(counts.stored()["instructions"]), set(counts.WORK))
+
+
+class Reaction(unittest.TestCase):
+    @staticmethod
+    def found():
+        """Ten operations: events see all of them, a fixed interval misses the begin of half of them."""
+        seen = [float(second) for second in range(10)]
+        still = {"ScanProvisionedProducts": 20}
+        ways = {
+            "fixed": {"begin": [None, 100.0] * 5, "end": [150.0] * 10, "still": still, "moving": still},
+            "adaptive": {"begin": [None, 90.0] * 5, "end": [30.0] * 10, "still": still, "moving": still},
+            "events": {"begin": seen, "end": seen, "still": still, "moving": {**still, "DescribeRecord": 10}},
+        }
+        ways["events"]["still"] = {**still, "ReceiveMessage": 15}
+        sizes = {"accounts": 10, "products": 3, "stack_sets": 1, "instances": 2, "latency_ms": 20.0}
+        seconds = {"still_seconds": 300, "moving_seconds": 780, "busy_seconds": 60, "lasts_seconds": 180}
+        return {"ways": ways, "changes": [{}] * 10, "load": 1.0, "cores": 2, **sizes, **seconds}
+
+    def test_what_was_never_seen_is_later_than_all_that_was(self):
+        found = self.found()
+        self.assertEqual(reaction.waited(found["ways"]["fixed"], "begin")[4:6], [100.0, reaction.NEVER])
+        begins = next(row for row in reaction.table(found).splitlines() if row.startswith("| an operation begins"))
+        self.assertIn("| 5 of 10 | never | never | never |", begins)
+
+    def test_calls_of_the_queue_are_not_those_of_service_catalog(self):
+        judged = reaction.judge(self.found())
+        self.assertEqual((judged["still_events"], judged["moving_events"]), (1, 1.5))
+
+    def test_begins_and_ends_are_judged_together_for_events_and_ends_alone_for_two_speeds(self):
+        judged = reaction.judge(self.found())
+        self.assertEqual((judged["events"], judged["events_late"], judged["adaptive"]), (4.5, 8, 30))
 
 
 class Peers(unittest.TestCase):

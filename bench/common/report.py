@@ -11,7 +11,7 @@ from common import ROOT
 
 FILE = ROOT / "bench" / "RESULTS.md"
 SECTION = re.compile(r"<!-- begin: (\w+) -->\n(.*?)<!-- end: \1 -->\n", re.S)
-ORDER = ["scrape", "scan", "memory", "start", "growth", "fleet", "counts"]
+ORDER = ["scrape", "scan", "memory", "start", "growth", "fleet", "reaction", "counts"]
 STAMP = re.compile(r"<!-- stamp: (\{.*\}) -->")
 
 
