@@ -3,8 +3,10 @@
 mod secured;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::Value;
+use servicecatalog_exporter::config::Versions;
 use servicecatalog_exporter::sim::{ACCOUNT, Fault, Operation, REGION, What, World};
 
 use crate::support::Rig;
@@ -194,12 +196,17 @@ async fn every_query_of_metrics_md_finds_something_in_a_world_of_trouble() {
         !product.instances.is_empty() && product.instances.iter().all(|i| current(&i.status))
     });
     let healthy = healthy.and_then(|product| product.id.clone()).unwrap();
-    let rig = Rig::new(world).await;
+    let rig = Rig::with(world, |config| {
+        config.versions = Some(Versions { refresh: Duration::from_secs(60 * 60) });
+    })
+    .await;
     // From the first scan on, so that its stage never succeeds.
     let listing = Operation::ListStackInstancesForProvisionedProduct;
     rig.simulator.inject(Fault::new(What::Denied).on(listing).for_product(healthy));
     let throttle = Fault::new(What::Throttle).on(Operation::ScanProvisionedProducts);
     rig.simulator.inject(throttle.times(1));
+    rig.scan().await;
+    // Versions are those of products that were in use before.
     rig.scan().await;
     let prometheus = Prometheus::start(rig.address).await;
     let queries = include_str!("../../METRICS.md").split("```promql\n").skip(1);
