@@ -1,5 +1,6 @@
 //! Keeps what is known on the disk: one writing at a time, the latest only, and now and then.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -33,13 +34,15 @@ pub(super) type Wish = oneshot::Sender<Known>;
 #[derive(Clone, Debug)]
 pub(super) struct Keeper {
     storage: Arc<Mutex<Storage>>,
+    /// The last writing failed, and it was said: a full disk is full every 30 seconds.
+    failing: Arc<AtomicBool>,
     clock: Clock,
     metrics: Arc<SelfMetrics>,
 }
 
 impl Keeper {
     pub(super) fn new(storage: Storage, clock: Clock, metrics: Arc<SelfMetrics>) -> Self {
-        Self { storage: Arc::new(Mutex::new(storage)), clock, metrics }
+        Self { storage: Arc::new(Mutex::new(storage)), failing: Arc::default(), clock, metrics }
     }
 
     /// Keeps what is known, again and again.
@@ -69,20 +72,24 @@ impl Keeper {
             let storage = storage.lock().unwrap_or_else(PoisonError::into_inner);
             storage.keep(saved(&known, now), is_last)
         });
-        match writing.await {
-            Ok(Ok(bytes)) => self.metrics.storage().kept(now.unix, bytes),
-            Ok(Err(error)) => {
-                self.metrics.storage().failed();
-                tracing::warn!(
-                    %error,
-                    "what is known cannot be kept in storage.path; it is served all the same, and \
-                     what was kept before stays"
-                );
+        let error = match writing.await {
+            Ok(Ok(bytes)) => {
+                self.metrics.storage().kept(now.unix, bytes);
+                if self.failing.swap(false, Ordering::Relaxed) {
+                    tracing::info!("what is known is kept again");
+                }
+                return;
             }
-            Err(_) => {
-                self.metrics.storage().failed();
-                tracing::error!("keeping what is known failed; see the log above");
-            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "it panicked; see the log above".to_owned(),
+        };
+        self.metrics.storage().failed();
+        if !self.failing.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                error,
+                "what is known cannot be kept in storage.path; it is served all the same, and what \
+                 was kept before stays"
+            );
         }
     }
 }

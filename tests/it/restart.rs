@@ -144,6 +144,11 @@ async fn what_failed_before_a_restart_is_stale_and_has_its_reason_after_it() {
     let scrape = kept.at_once().await;
     assert_eq!(scrape.value("servicecatalog_scan_stale", &[("stage", "products")]), Some(1.0));
     assert_eq!(scrape.failure("products"), Some("access_denied"));
+    let why = format!("/api/v1/explain?account={}&region={}", sim::ACCOUNT, sim::REGION);
+    let why = crate::support::http::get(kept.rig.address, &why, &[]).await.text();
+    for said in ["from the process before, whose last attempt began", "\"verdict\":\"failing\""] {
+        assert!(why.contains(said), "{said} in {why}");
+    }
     assert!(scrape.sum("servicecatalog_provisioned_products", &[]) > 0.0);
     kept.rig.stop().await;
 }

@@ -59,7 +59,7 @@ export function contractOf(text) {
     metrics,
     values(metric, label) {
       // Why a message says nothing to us is another set than why something failed.
-      if (metric === 'servicecatalog_exporter_events_ignored_total' && label === 'reason') return null;
+      if (metric === 'servicecatalog_exporter_events_ignored_total' && label === 'reason') return sets.ignored;
       if (label !== 'status') return sets[label] ?? null;
       if (/^servicecatalog_.*stack_instance/.test(metric)) return sets.instances;
       return metrics.has(metric) ? sets.products : new Set([...sets.products, ...sets.instances]);
@@ -79,6 +79,7 @@ function valuesOf(text) {
     stage: words(after('`stage`: ')),
     operation: words(after('`operation`: ')),
     reason: [...section(text, '## Reasons of failure').matchAll(/^\| `(\w+)` \|/gm)].map(([, word]) => word),
+    ignored: [...(said.split('of events that were ignored: ')[1] ?? '').matchAll(/`(\w+)` \(/g)].map(([, word]) => word),
     cause: [...dropped.matchAll(/`(\w+)`:/g)].map(([, word]) => word),
     handler: after('Handlers: ', requests).split(', '),
     alertstate: ['pending', 'firing'],

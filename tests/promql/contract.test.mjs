@@ -42,10 +42,12 @@ test('the values of labels are those that METRICS.md lists', () => {
   assert.ok(!values('servicecatalog_provisioned_product_status', 'status').has('CURRENT'));
   assert.deepEqual(
     [...values('servicecatalog_scan_success', 'stage')],
-    ['products', 'stack_instances', 'names_and_tags', 'records'],
+    ['products', 'stack_instances', 'names_and_tags', 'records', 'versions'],
   );
   assert.deepEqual([...values('servicecatalog_series_dropped', 'cause')], ['limit', 'duplicate', 'no_id']);
   assert.ok(values('servicecatalog_scan_failure_reason', 'reason').has('region_disabled'));
+  const ignored = values('servicecatalog_exporter_events_ignored_total', 'reason');
+  assert.ok(ignored.has('malformed') && ignored.has('dropped') && !ignored.has('throttled'));
   assert.ok(values('servicecatalog_aws_requests_total', 'operation').has('DescribeRecord'));
   assert.ok(values('servicecatalog_provisioned_products', 'provisioned_product_type').has('EXTERNAL'));
   assert.ok(values('servicecatalog_exporter_http_requests_total', 'handler').has('other'));

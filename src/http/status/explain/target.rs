@@ -274,6 +274,13 @@ impl<'c, 's> Target<'c, 's> {
         self.say_schedule(&mut facts);
         self.say_stages(&mut facts);
         self.say_limits(&mut facts);
+        if self.state.scans() == 0 && self.state.is_tried() {
+            let last = self.case.when(self.state.last_attempt());
+            facts.say(
+                "taken_up",
+                format!("from the process before, whose last attempt began {last}"),
+            );
+        }
         for attempt in self.state.attempts() {
             facts.say("attempt", attempts::line(attempt, self.case));
         }
