@@ -3,7 +3,7 @@
 use servicecatalog_exporter::sim::Simulator;
 
 use super::*;
-use crate::process::program::exporter;
+use crate::process::program::{exporter, scrape, scrape_until};
 
 const TRANSITIONS: &str = "servicecatalog_provisioned_product_transitions_total";
 const SINCE: &str = "servicecatalog_provisioned_product_status_since_timestamp_seconds";
@@ -107,4 +107,24 @@ async fn a_transition_is_told_with_what_aws_says_of_it_and_how_long_the_status_b
         assert!(!line[key].as_str().unwrap().is_empty(), "{key} in {line}");
     }
     assert!(!line["status_message"].as_str().unwrap().contains(char::is_control), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_counts_nothing_again() {
+    let simulator = Simulator::start(World::sized(1, 0, 0)).await.unwrap();
+    let program = exporter(&["--web.listen-address", "127.0.0.1:0"]).scanning(&simulator);
+    let program = program.config("scan: {interval: 1s}\n").start();
+    let address = program.ready().await;
+    simulator.with_world(|world| {
+        let product = ProvisionedProduct::tainted(0);
+        world.catalog_mut(sim::ACCOUNT, sim::REGION).products_mut()[0] = product;
+    });
+    scrape_until(address, |scrape| scrape.sum(TRANSITIONS, &[]) == 1.0).await;
+    program.signal("HUP");
+    program.logs("the configuration was read again").await;
+    let before = scrape(address).await.sum("servicecatalog_scans_total", &[]);
+    let later = |scrape: &Scrape| scrape.sum("servicecatalog_scans_total", &[]) >= before + 2.0;
+    let scrape = scrape_until(address, later).await;
+    assert_eq!(scrape.sum(TRANSITIONS, &[]), 1.0);
+    assert_eq!(scrape.all(SINCE, &[]).len(), 1);
 }
