@@ -52,7 +52,7 @@ families! {
     TRANSITIONS = "servicecatalog_provisioned_product_transitions_total" Counter
         (T "provisioned_product_type" "product_id" "status"),
         "Provisioned products that entered a status between two product lists.",
-        "Every (type, product) of the last list × every known status, from 0 on, also while that list is served no longer; a group whose last product is gone disappears. A product counts that the list before shows in another status, or not at all. A first list counts nothing, see 16 below. Begins at 0 with each process.";
+        "Every (type, product) of the last list × every known status, from 0 on, also while that list is served no longer; a group whose last product is gone keeps what it counted, unless a target has more than 1,000 groups. A product counts that the list before shows in another status, or not at all. A first list counts nothing, see 16 below. Begins at 0 with each process.";
     STACK_INSTANCES = "servicecatalog_stack_instances" Gauge (T "status"),
         cached!("Stack instances by status, summed over the stack sets that are known."),
         "Absent while the product list is unknown, and for a target that has stack sets of which none is known.";

@@ -11,6 +11,9 @@ use std::time::Duration;
 use super::TargetState;
 use crate::model::{Catalog, GroupKey, Moment, Product, ProductStatus, Tally};
 
+/// Counts of groups that are gone are kept while there are no more groups than this.
+const MOST_GROUPS: usize = 1_000;
+
 /// A product that a list shows in another status than the list before did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Transition {
@@ -38,7 +41,8 @@ pub struct ListChange {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct History {
     /// How many products entered each status since this process began, for the groups of the last
-    /// list. Not kept over a restart: a counter that goes back is added a second time.
+    /// list, and for those before that counted any. Not kept over a restart: a counter that goes
+    /// back is added a second time.
     pub(super) entered: BTreeMap<GroupKey, Tally<5>>,
     /// When each product was first seen in its status, Unix seconds, where it was seen to enter it.
     pub(super) since: BTreeMap<Arc<str>, f64>,
@@ -57,10 +61,13 @@ impl History {
         asked: Moment,
     ) -> Vec<Transition> {
         self.since.retain(|id, _| after.product(id).is_some());
-        let groups = after.groups().keys();
-        self.entered = groups
-            .map(|group| (group.clone(), self.entered.remove(group).unwrap_or_default()))
-            .collect();
+        for group in after.groups().keys() {
+            self.entered.entry(group.clone()).or_default();
+        }
+        let is_full = self.entered.len() > MOST_GROUPS;
+        self.entered.retain(|group, tally| {
+            after.groups().contains_key(group) || (tally.total() > 0 && !is_full)
+        });
         self.empty_since = if after.is_empty() { self.empty_since.or(Some(asked)) } else { None };
         let is_torn = std::mem::take(&mut self.is_torn);
         let Some(before) = before else {
@@ -102,8 +109,7 @@ impl History {
 
     /// Whether a list that equals the one before has nothing new to say here either.
     fn is_settled(&self, list: &Catalog) -> bool {
-        let knows_groups = self.entered.len() == list.groups().len();
-        knows_groups && !self.is_torn && list.is_empty() == self.empty_since.is_some()
+        !self.is_torn && list.is_empty() == self.empty_since.is_some()
     }
 }
 
@@ -123,7 +129,7 @@ impl TargetState {
     }
 
     /// How many products entered each status since the process began, for each group of the last
-    /// list, also where that was dropped for its age.
+    /// list, also where that was dropped for its age, and for groups that are gone.
     #[must_use]
     pub fn transitions(&self) -> &BTreeMap<GroupKey, Tally<5>> {
         &self.history.entered

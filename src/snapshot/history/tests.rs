@@ -21,21 +21,23 @@ fn target() -> TargetState {
 
 fn list(items: &[(&str, &str)]) -> Arc<Catalog> {
     let mut builder = CatalogBuilder::default();
-    for (id, status) in items {
-        builder.add(Product {
-            id: (*id).into(),
-            name: "n".into(),
-            kind: "CFN_STACK".into(),
-            status: ProductStatus::read(Some(status)),
-            product_id: "prod-1".into(),
-            artifact_id: "".into(),
-            created: None,
-            provisioning: Provisioning::Unrecorded,
-            last_record: "".into(),
-            status_message: None,
-        });
-    }
+    items.iter().for_each(|(id, status)| builder.add(one(id, status, "prod-1")));
     Arc::new(builder.finish())
+}
+
+fn one(id: &str, status: &str, product_id: &str) -> Product {
+    Product {
+        id: id.into(),
+        name: "n".into(),
+        kind: "CFN_STACK".into(),
+        status: ProductStatus::read(Some(status)),
+        product_id: product_id.into(),
+        artifact_id: "".into(),
+        created: None,
+        provisioning: Provisioning::Unrecorded,
+        last_record: "".into(),
+        status_message: None,
+    }
 }
 
 fn told(change: &ListChange) -> Vec<String> {
@@ -96,8 +98,29 @@ fn a_product_that_a_later_list_shows_first_entered_its_status_and_one_that_is_go
     assert_eq!(entered(&state, &ProductStatus::UnderChange), 1);
     let change = state.list_complete(list(&[]), at(600));
     assert!(change.is_another && change.transitions.is_empty());
-    assert!(state.transitions().is_empty(), "a group whose last product is gone disappears");
+    assert_eq!(entered(&state, &ProductStatus::UnderChange), 1, "a counter does not go back");
+    state.list_complete(list(&[("pp-2", "UNDER_CHANGE")]), at(900));
+    assert_eq!(entered(&state, &ProductStatus::UnderChange), 2, "not when its group comes back");
     assert_eq!(state.status_since("pp-1"), None);
+}
+
+#[test]
+fn a_group_that_is_gone_is_forgotten_if_it_counted_nothing_or_if_there_are_too_many() {
+    let mut state = target();
+    let list = |number: usize| {
+        let mut builder = CatalogBuilder::default();
+        builder.add(one(&format!("pp-{number}"), "AVAILABLE", &format!("prod-{number}")));
+        Arc::new(builder.finish())
+    };
+    state.list_complete(list(0), at(0));
+    state.list_complete(list(1), at(300));
+    assert_eq!(state.transitions().len(), 1, "the first group counted nothing");
+    for number in 2..=MOST_GROUPS {
+        state.list_complete(list(number), at(300 * number as u64));
+        assert_eq!(state.transitions().len(), number);
+    }
+    state.list_complete(list(0), at(300_300));
+    assert_eq!(state.transitions().len(), 1);
 }
 
 #[test]
