@@ -243,7 +243,8 @@ impl Caller {
         }
         drop(sent);
         drop(place);
-        if failure.again == Again::Slower {
+        // One that was not sent was not what AWS throttled.
+        if failure.again == Again::Slower && failure.sent {
             self.ledger.throttled(operation, begun);
         }
         Err(failure)

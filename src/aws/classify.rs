@@ -97,7 +97,8 @@ where
     let (reason, again) =
         if code.is_empty() { of_transport(error) } else { of_code(code, message) };
     let text = if message.is_empty() { chain(error) } else { message.to_owned() };
-    let unsent = matches!(error, SdkError::ConstructionFailure(_)) || reason == Reason::Credentials;
+    let unsent =
+        matches!(error, SdkError::ConstructionFailure(_)) || caused_by::<CredentialsError>(error);
     Failure {
         sent: error.raw_response().is_some() || !unsent,
         unrecognized: is_unrecognized(code),
@@ -227,7 +228,7 @@ where
         return (Reason::Limit, Again::Never);
     }
     if caused_by::<CredentialsError>(error) {
-        return (Reason::Credentials, Again::Never);
+        return of_credentials(error);
     }
     match error {
         SdkError::TimeoutError(_) => (Reason::Timeout, Again::Soon),
@@ -246,6 +247,21 @@ where
             }
         }
         _ => (Reason::Other, Again::Never),
+    }
+}
+
+/// Credentials that ended on the way to a request are asked for while it is signed. Assuming a role
+/// has reasons of its own: a throttle, say, says nothing of the credentials.
+fn of_credentials(error: &(dyn Error + 'static)) -> (Reason, Again) {
+    let inner = causes(error).skip(1);
+    let assuming = inner.filter_map(|cause| cause.downcast_ref()).next();
+    let Some(assuming): Option<&SdkError<AssumeRoleError, HttpResponse>> = assuming else {
+        return (Reason::Credentials, Again::Never);
+    };
+    let (code, message) = (assuming.code(), assuming.message().unwrap_or_default());
+    match code.map_or_else(|| of_transport(assuming), |code| of_code(code, message)) {
+        (Reason::AccessDenied, again) => (Reason::Credentials, again),
+        other => other,
     }
 }
 
@@ -281,4 +297,39 @@ pub(super) fn one_line(text: &str) -> String {
 /// Text from outside as one line of at most so many characters.
 pub(super) fn line_of(text: &str, most: usize) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_servicecatalog::operation::scan_provisioned_products::ScanProvisionedProductsError;
+    use aws_smithy_runtime_api::http::StatusCode;
+    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_types::error::ErrorMetadata;
+
+    use super::*;
+
+    /// A request that could not be signed, since a role could not be assumed for that reason.
+    fn unsigned(code: &str) -> Failure {
+        let answer = HttpResponse::new(StatusCode::try_from(400).unwrap(), SdkBody::empty());
+        let told = ErrorMetadata::builder().code(code).message("no").build();
+        let assuming = SdkError::service_error(AssumeRoleError::generic(told), answer);
+        let error = CredentialsError::provider_error(assuming);
+        let error: SdkError<ScanProvisionedProductsError, HttpResponse> =
+            SdkError::construction_failure(error);
+        failure(Operation::ScanProvisionedProducts, &error)
+    }
+
+    #[test]
+    fn what_keeps_a_request_from_being_signed_is_the_reason_and_no_request_was_sent() {
+        for (code, reason, again) in [
+            ("Throttling", Reason::Throttled, Again::Slower),
+            ("AccessDenied", Reason::Credentials, Again::Never),
+            ("ExpiredToken", Reason::Credentials, Again::Never),
+            ("InternalFailure", Reason::ServerError, Again::Soon),
+        ] {
+            let failure = unsigned(code);
+            assert_eq!((failure.error.reason, failure.again), (reason, again), "{code}");
+            assert!(!failure.sent, "{code}");
+        }
+    }
 }
