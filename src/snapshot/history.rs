@@ -80,10 +80,12 @@ impl History {
             if known == Some(&product.status) {
                 continue;
             }
-            let since = self.since.insert(Arc::clone(&product.id), asked.unix);
             if is_torn {
+                // That process may have seen it before this list does.
+                self.since.remove(&product.id);
                 continue;
             }
+            let since = self.since.insert(Arc::clone(&product.id), asked.unix);
             self.count(product);
             transitions.push(Transition {
                 id: Arc::clone(&product.id),
